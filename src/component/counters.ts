@@ -1,0 +1,92 @@
+/**
+ * Flume's counters, by kind of component and under Flume's names. They are plain numbers: a component adds to them, at most once a batch,
+ * and monitoring reads them. `StartTime` and `StopTime` are milliseconds since 1970, 0 while not so.
+ */
+
+export interface SourceCounters {
+  EventReceivedCount: number;
+  EventAcceptedCount: number;
+  AppendReceivedCount: number;
+  AppendAcceptedCount: number;
+  AppendBatchReceivedCount: number;
+  AppendBatchAcceptedCount: number;
+  OpenConnectionCount: number;
+  EventReadFail: number;
+  ChannelWriteFail: number;
+  GenericProcessingFail: number;
+  StartTime: number;
+  StopTime: number;
+}
+
+export interface ChannelCounters {
+  ChannelSize: number;
+  ChannelCapacity: number;
+  EventPutAttemptCount: number;
+  EventPutSuccessCount: number;
+  EventTakeAttemptCount: number;
+  EventTakeSuccessCount: number;
+  StartTime: number;
+  StopTime: number;
+}
+
+export interface SinkCounters {
+  ConnectionCreatedCount: number;
+  ConnectionClosedCount: number;
+  ConnectionFailedCount: number;
+  BatchEmptyCount: number;
+  BatchUnderflowCount: number;
+  BatchCompleteCount: number;
+  EventDrainAttemptCount: number;
+  EventDrainSuccessCount: number;
+  EventWriteFail: number;
+  ChannelReadFail: number;
+  StartTime: number;
+  StopTime: number;
+}
+
+export function newSourceCounters(): SourceCounters {
+  return {
+    EventReceivedCount: 0,
+    EventAcceptedCount: 0,
+    AppendReceivedCount: 0,
+    AppendAcceptedCount: 0,
+    AppendBatchReceivedCount: 0,
+    AppendBatchAcceptedCount: 0,
+    OpenConnectionCount: 0,
+    EventReadFail: 0,
+    ChannelWriteFail: 0,
+    GenericProcessingFail: 0,
+    StartTime: 0,
+    StopTime: 0,
+  };
+}
+
+export function newChannelCounters(capacity: number): ChannelCounters {
+  return {
+    ChannelSize: 0,
+    ChannelCapacity: capacity,
+    EventPutAttemptCount: 0,
+    EventPutSuccessCount: 0,
+    EventTakeAttemptCount: 0,
+    EventTakeSuccessCount: 0,
+    StartTime: 0,
+    StopTime: 0,
+  };
+}
+
+export function newSinkCounters(): SinkCounters {
+  return {
+    ConnectionCreatedCount: 0,
+    ConnectionClosedCount: 0,
+    ConnectionFailedCount: 0,
+    BatchEmptyCount: 0,
+    BatchUnderflowCount: 0,
+    BatchCompleteCount: 0,
+    EventDrainAttemptCount: 0,
+    EventDrainSuccessCount: 0,
+    EventWriteFail: 0,
+    ChannelReadFail: 0,
+    StartTime: 0,
+    StopTime: 0,
+  };
+}

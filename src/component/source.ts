@@ -1,0 +1,45 @@
+import type { EventBatch } from '../event/event-batch.ts';
+import type { Receipt } from '../event/receipt.ts';
+import type { ComponentContext } from './context.ts';
+import type { SourceCounters } from './counters.ts';
+
+/**
+ * A source brings events in. The source runner calls `run` once for each life: it resolves when the source has come to its end by itself (a
+ * command that exited, a sequence that is complete) or when `signal` was aborted; a rejection is a failed start or life, which the runner
+ * logs and repeats after a back-off. One source object may so be run several times, never twice at once.
+ *
+ * When `signal` is aborted, the source stops reading, emits what it has read and must not lose, and returns; the
+ * channels still accept then. It knows nothing of channels, transactions and retries.
+ */
+export interface Source {
+  run(out: SourceOutput, signal: AbortSignal): Promise<void>;
+}
+
+/** Where a source hands over. */
+export interface SourceOutput {
+  /**
+   * Hands a batch over. Resolves with its receipt when every required channel has accepted all rows: that is the back-pressure, so a source
+   * awaits it before it reads on (or bounds how many it has under way). Batches emitted in order are accepted in order.
+   *
+   * A source that can wait (files, commands) waits for room as long as it takes. A source with a client waiting passes
+   * `forClient`: then a batch larger than a channel's transactionCapacity is refused, and so is one for which there is no
+   * room within the channel's keep-alive, as Flume does.
+   *
+   * Batches of any size up to some megabytes are welcome, larger ones are better: a source's `batchSize` is not a ceiling.
+   *
+   * @throws SluiceError CHANNEL_FULL, for `forClient` alone; the rows are then in no required channel
+   * @throws the reason of the runner's abort, when the agent ends before there was room: the rows were not accepted
+   */
+  emit(batch: EventBatch, options?: EmitOptions): Promise<Receipt>;
+  /** Says that the source is ready (its port is open, its first file is read): the log line and the state depend on it. Once a life. */
+  ready(): void;
+}
+
+export interface EmitOptions {
+  readonly forClient?: boolean;
+}
+
+export interface SourceContext extends ComponentContext {
+  /** Counted by the source: EventReceivedCount, Append*, OpenConnectionCount, EventReadFail. The runner counts EventAcceptedCount and ChannelWriteFail. */
+  readonly counters: SourceCounters;
+}

@@ -1,0 +1,15 @@
+import type { Registry } from './component/declaration.ts';
+
+/** Every component of Sluice, in plain sight. To add one: write it, import it here, put it in the list. */
+export const registry: Registry = {
+  components: [
+    // sources
+    // channels
+    // sinks
+    // interceptors
+    // selectors
+    // processors
+    // serializers
+  ],
+  fileSystems: [],
+};
