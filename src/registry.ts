@@ -1,4 +1,5 @@
 import type { Registry } from './component/declaration.ts';
+import { text } from './serializers/text.ts';
 
 /** Every component of Sluice, in plain sight. To add one: write it, import it here, put it in the list. */
 export const registry: Registry = {
@@ -10,6 +11,7 @@ export const registry: Registry = {
     // selectors
     // processors
     // serializers
+    text,
   ],
   fileSystems: [],
 };
