@@ -1,0 +1,23 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { EventBatch } from '../../event/event-batch.ts';
+
+/** A request as handlers see it. */
+export interface HandlerRequest {
+  readonly headers: IncomingHttpHeaders;
+  /** The parameters of the query. */
+  readonly parameters: URLSearchParams;
+  readonly body: Buffer;
+}
+
+/** Turns a request into events. @throws BadRequest for what the client did wrong; anything else is a server error, as in Flume */
+export type Handler = (request: HandlerRequest) => EventBatch;
+
+/** A request that is refused with this status. */
+export class BadRequest extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}

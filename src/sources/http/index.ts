@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { declare } from '../../component/declaration.ts';
+import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
+import { describeError, fromSystemError, SluiceError } from '../../errors.ts';
+import { choice, entries, integer, type OptionValues, text, words } from '../../options/option.ts';
+import { blobHandler } from './blob-handler.ts';
+import { BadRequest, type Handler } from './handler.ts';
+import { jsonHandler } from './json-handler.ts';
+
+const CORE_BLOB = 'org.apache.flume.source.http.BLOBHandler';
+const MORPHLINE_BLOB = 'org.apache.flume.sink.solr.morphline.BlobHandler';
+const HANDLERS = ['org.apache.flume.source.http.JSONHandler', CORE_BLOB, MORPHLINE_BLOB] as const;
+
+const options = {
+  bind: text({
+    default: '127.0.0.1',
+    doc: 'The address to listen on. Flume listens on every interface (0.0.0.0) when none is given; Sluice on loopback.',
+  }),
+  port: integer({ required: true, min: 0, max: 65535, doc: 'The port to listen on.' }),
+  handler: choice(HANDLERS, {
+    default: HANDLERS[0],
+    doc: 'What turns a request into events: an array of events in JSON, or the whole body as one event.',
+  }),
+  'handler.maxBlobLength': integer({
+    default: 100_000_000,
+    min: 1,
+    unit: 'bytes',
+    doc: 'BlobHandler of the morphline sink: longer bodies are cut off.',
+  }),
+  'handler.mandatoryParameters': words({
+    default: [''],
+    separator: /,/,
+    doc: 'BLOBHandler: parameters that a request must have, with commas between them.',
+  }),
+  'handler.*': entries({ of: 'property', doc: 'Other properties of a handler; accepted and not used.' }),
+  'QueuedThreadPool.*': entries({ of: 'property', doc: 'Settings of Jetty; accepted and not used.' }),
+  'HttpConfiguration.*': entries({ of: 'property', doc: 'Settings of Jetty; accepted and not used.' }),
+  'ServerConnector.*': entries({ of: 'property', doc: 'Settings of Jetty; accepted and not used.' }),
+  'SslContextFactory.*': entries({ of: 'property', doc: 'Settings of Jetty; accepted and not used.' }),
+  maxBodyBytes: integer({
+    default: 32 << 20,
+    min: 1,
+    max: 1 << 30,
+    unit: 'bytes',
+    ours: true,
+    doc: 'The longest body of a request; a longer one is refused with 413. At most four times as much is held for all requests together.',
+  }),
+  maxConnections: integer({ default: 1024, min: 1, ours: true, doc: 'How many clients may be connected at once.' }),
+  requestTimeout: integer({
+    default: 60_000,
+    min: 1,
+    unit: 'ms',
+    ours: true,
+    doc: 'How long a client may take to send a request.',
+  }),
+  acknowledge: choice(['accepted', 'durable'], {
+    default: 'accepted',
+    ours: true,
+    doc: 'When 200 is answered: as soon as the channels have the events, as Flume does, or only when they are durable behind them.',
+  }),
+};
+
+type Options = OptionValues<typeof options>;
+
+/** Statuses of the methods that are no POST (and GET and HEAD are one here), as Jetty's servlet answers them. */
+const REFUSED: Readonly<Record<string, number>> = { TRACE: 403, OPTIONS: 403, PUT: 405, DELETE: 405 };
+
+class HttpSource implements Source {
+  readonly #options: Options;
+  readonly #context: SourceContext;
+  readonly #handler: Handler;
+  /** Bytes of bodies that are held now, of all requests. */
+  #held = 0;
+  #full = false;
+
+  constructor(options: Options, context: SourceContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#handler = toHandler(options);
+  }
+
+  async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
+    const inFlight = new Set<Promise<void>>();
+    const server = createServer((request, response) => {
+      const done = this.#serve(out, request, response, signal).finally(() => inFlight.delete(done));
+      inFlight.add(done);
+    });
+    server.requestTimeout = this.#options.requestTimeout;
+    server.headersTimeout = this.#options.requestTimeout;
+    server.maxConnections = this.#options.maxConnections;
+    const { counters } = this.#context;
+    server.on('connection', (socket) => {
+      counters.OpenConnectionCount++;
+      socket.on('close', () => counters.OpenConnectionCount--);
+    });
+    await this.#listen(server);
+    out.ready();
+    if (!signal.aborted) await once(signal, 'abort');
+    const closed = once(server, 'close');
+    server.close();
+    await Promise.all(inFlight);
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async #listen(server: Server): Promise<void> {
+    const { bind, port } = this.#options;
+    server.listen(port, bind);
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      const where = `${bind}:${port}`;
+      const failure = fromSystemError(error, where);
+      throw failure.code === 'ADDRESS_IN_USE' ? failure : new SluiceError('ADDRESS_UNUSABLE', where, error);
+    }
+    server.on('error', (error) => this.#context.log.warn(`http server: ${describeError(error)}`));
+    const address = server.address() as AddressInfo;
+    this.#context.log.info(`listening on ${address.address}:${address.port}`, { port: address.port });
+  }
+
+  /** Answers one request; never rejects. */
+  async #serve(
+    out: SourceOutput,
+    request: IncomingMessage,
+    response: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let held = 0;
+    try {
+      const method = request.method ?? '';
+      if (method !== 'POST' && method !== 'GET' && method !== 'HEAD')
+        throw new BadRequest(REFUSED[method] ?? 501, `${method} is not supported`);
+      const body = await this.#body(request, (bytes) => {
+        held += bytes;
+      });
+      await this.#accept(out, request, body);
+      answer(response, 200, '');
+    } catch (error) {
+      const refusal = this.#refusal(error, signal);
+      // What is left of a body is not read: the connection ends with the answer.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      answer(response, refusal.status, refusal.message);
+      if (!request.complete) response.once('finish', () => request.destroy());
+    } finally {
+      this.#held -= held;
+    }
+  }
+
+  async #body(request: IncomingMessage, hold: (bytes: number) => void): Promise<Buffer> {
+    const { maxBodyBytes } = this.#options;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const data of request.iterator({ destroyOnReturn: false })) {
+      const chunk = data as Buffer;
+      length += chunk.length;
+      if (length > maxBodyBytes) throw new BadRequest(413, `the body is longer than maxBodyBytes = ${maxBodyBytes}`);
+      this.#held += chunk.length;
+      hold(chunk.length);
+      if (this.#held > 4 * maxBodyBytes) throw new BadRequest(503, 'too many requests are under way');
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
+  }
+
+  async #accept(out: SourceOutput, request: IncomingMessage, body: Buffer): Promise<void> {
+    const { counters } = this.#context;
+    const url = request.url ?? '';
+    const query = url.indexOf('?');
+    const parameters = new URLSearchParams(query < 0 ? '' : url.slice(query));
+    const batch = this.#handler({ headers: request.headers, parameters, body });
+    counters.AppendBatchReceivedCount++;
+    counters.EventReceivedCount += batch.length;
+    if (batch.length > 0) {
+      const receipt = await out.emit(batch, { forClient: true });
+      if (this.#options.acknowledge === 'durable') await receipt.whenSettled();
+    }
+    counters.AppendBatchAcceptedCount++;
+    if (this.#full) {
+      this.#full = false;
+      this.#context.log.info('The channel has room again.');
+    }
+  }
+
+  /** The status and text for a request that failed; counts it. */
+  #refusal(error: unknown, signal: AbortSignal): { status: number; message: string } {
+    const { counters, log } = this.#context;
+    if (error instanceof BadRequest) {
+      if (error.status !== 403 && error.status !== 405 && error.status !== 501) counters.EventReadFail++;
+      if (log.isDebug) log.debug(`refused a request with ${error.status}: ${error.message}`);
+      return { status: error.status, message: error.message };
+    }
+    if (error instanceof SluiceError && error.code === 'CHANNEL_FULL') {
+      if (!this.#full) {
+        this.#full = true;
+        log.warn(
+          `Error appending event to channel. Channel might be full. Consider increasing the channel capacity or make sure the sinks perform faster. ${error.message}`,
+        );
+      }
+      return { status: 503, message: `Error appending event to channel. Channel might be full. ${error.message}` };
+    }
+    if (signal.aborted) return { status: 503, message: 'The agent is stopping.' };
+    counters.GenericProcessingFail++;
+    log.error(`Unexpected error while serving a request: ${describeError(error)}`);
+    return { status: 500, message: 'Unexpected error while appending event to channel.' };
+  }
+}
+
+function toHandler(options: Options): Handler {
+  switch (options.handler) {
+    case CORE_BLOB:
+      return blobHandler(options['handler.mandatoryParameters'], Number.POSITIVE_INFINITY);
+    case MORPHLINE_BLOB:
+      return blobHandler(undefined, options['handler.maxBlobLength']);
+    default:
+      return jsonHandler;
+  }
+}
+
+function answer(response: ServerResponse, status: number, message: string): void {
+  if (response.headersSent || response.destroyed) return;
+  const body = message === '' ? '' : `${message}\n`;
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+export const httpSource = declare('source', {
+  type: 'http',
+  classNames: ['org.apache.flume.source.http.HTTPSource'],
+  summary: 'Receives events in HTTP requests.',
+  options,
+  create: (values, context) => new HttpSource(values, context),
+});

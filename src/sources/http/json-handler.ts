@@ -1,0 +1,100 @@
+import { EventBatch } from '../../event/event-batch.ts';
+import { ConstantColumn, type HeaderColumn, TextColumn } from '../../event/header-columns.ts';
+import { type BodyCharset, charsetOf, decode, encode } from './charset.ts';
+import { BadRequest, type Handler } from './handler.ts';
+import { JsonNullError, JsonSyntaxError, LenientJson } from './lenient-json.ts';
+
+const CHARSETS: readonly BodyCharset[] = ['UTF-8', 'UTF-16', 'UTF-32'];
+
+/** A request of many events, each with headers of its own, would make a table of rows times names; more cells than this are refused. */
+const MAX_CELLS = 4_000_000;
+
+/**
+ * Flume's JSONHandler: an array of `{"headers": {"name": "value"}, "body": "text"}`. The charset of the Content-Type
+ * decides how the text is read and how bodies are encoded; without one only application/json is read as UTF-8.
+ */
+export const jsonHandler: Handler = (request) => {
+  const contentType = request.headers['content-type'];
+  const named = charsetOf(contentType);
+  const charset = CHARSETS.find((known) => known === (named ?? 'UTF-8'));
+  if (charset === undefined) throw new BadRequest(500, 'JSON handler supports UTF-8, UTF-16 and UTF-32 only.');
+  const assumed = /^\s*application\/json\s*(;|$)/i.test(contentType ?? '') ? 'UTF-8' : 'ISO-8859-1';
+  try {
+    return readEvents(decode(request.body, named === undefined ? assumed : charset), charset);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError)
+      throw new BadRequest(400, `Request has invalid JSON Syntax: ${error.message}`);
+    if (error instanceof JsonNullError) throw new BadRequest(500, `Deserializer: ${error.message}`);
+    throw error;
+  }
+};
+
+function readEvents(text: string, charset: BodyCharset): EventBatch {
+  const json = new LenientJson(text);
+  if (json.peek() < 0 || json.takeNull()) throw new JsonNullError('the list of events is null');
+  const bodies: string[] = [];
+  const columns = new Map<string, (string | undefined)[]>();
+  json.array(() => {
+    if (json.takeNull()) throw new JsonNullError('an event is null');
+    const row = bodies.length;
+    let body = '';
+    let headers: Map<string, string | undefined> | undefined;
+    json.object((field) => {
+      if (field === 'body') body = json.string() ?? '';
+      else if (field === 'headers') headers = readHeaders(json);
+      else json.skip();
+    });
+    bodies.push(body);
+    if (headers === undefined) return;
+    for (const [name, value] of headers) {
+      // A header without a value is none; Flume keeps a null that kills the sinks.
+      if (value === undefined) continue;
+      let column = columns.get(name);
+      if (column === undefined) {
+        column = [];
+        columns.set(name, column);
+      }
+      column[row] = value;
+    }
+    if (columns.size * bodies.length > MAX_CELLS)
+      throw new BadRequest(413, `more than ${MAX_CELLS} header cells (events times different header names)`);
+  });
+  json.end();
+  return toBatch(bodies, columns, charset);
+}
+
+function readHeaders(json: LenientJson): Map<string, string | undefined> | undefined {
+  if (json.takeNull()) return undefined;
+  const headers = new Map<string, string | undefined>();
+  json.object((name) => {
+    if (headers.has(name)) throw json.wrong(`the header "${name}" twice`);
+    headers.set(name, json.string());
+  });
+  return headers;
+}
+
+function toBatch(
+  bodies: readonly string[],
+  columns: ReadonlyMap<string, readonly (string | undefined)[]>,
+  charset: BodyCharset,
+): EventBatch {
+  const starts = new Uint32Array(bodies.length);
+  const ends = new Uint32Array(bodies.length);
+  const encoded = bodies.map((text) => encode(text, charset));
+  let at = 0;
+  for (let row = 0; row < encoded.length; row++) {
+    starts[row] = at;
+    at += encoded[row].length;
+    ends[row] = at;
+  }
+  const headers: HeaderColumn[] = [];
+  for (const [name, values] of columns) headers.push(toColumn(name, values, bodies.length));
+  return new EventBatch({ body: Buffer.concat(encoded, at), starts, ends, headers });
+}
+
+function toColumn(name: string, values: readonly (string | undefined)[], rows: number): HeaderColumn {
+  const first = values[0];
+  if (first !== undefined && values.length === rows && values.every((value) => value === first))
+    return new ConstantColumn(name, first);
+  return new TextColumn(name, values);
+}
