@@ -1,4 +1,10 @@
+import { memory } from './channels/memory.ts';
 import type { Registry } from './component/declaration.ts';
+import { host } from './interceptors/host.ts';
+import { staticInterceptor } from './interceptors/static.ts';
+import { timestamp } from './interceptors/timestamp.ts';
+import { defaultProcessor } from './processors/default.ts';
+import { replicating } from './selectors/replicating.ts';
 import { text } from './serializers/text.ts';
 import { httpSource } from './sources/http/index.ts';
 
@@ -8,10 +14,16 @@ export const registry: Registry = {
     // sources
     httpSource,
     // channels
+    memory,
     // sinks
     // interceptors
+    timestamp,
+    host,
+    staticInterceptor,
     // selectors
+    replicating,
     // processors
+    defaultProcessor,
     // serializers
     text,
   ],

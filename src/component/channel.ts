@@ -25,11 +25,14 @@ export interface Channel {
    *
    * @param signal aborting it gives up waiting: rejects with the signal's reason, no row is kept
    *   (of a batch larger than the channel, no further row)
+   * @param patience how long to wait for room, in milliseconds; without it, as long as it takes
+   * @throws SluiceError CHANNEL_FULL when patience is over; no row is kept
    */
-  put(batch: EventBatch, leg: ReceiptLeg, signal: AbortSignal): Promise<void>;
+  put(batch: EventBatch, leg: ReceiptLeg, signal: AbortSignal, patience?: number): Promise<void>;
 
   /**
-   * The next rows, at most `maxRows` of them and all of one batch; waits until there is one. Resolves with `undefined` when the signal is
+   * The next rows, at most `maxRows` of them, as one batch; waits until there is one. Small batches that lie behind each other may
+   * come together. Resolves with `undefined` when the signal is
    * aborted. Every delivery is ended by exactly one `commit` or `rollback`.
    */
   take(maxRows: number, signal: AbortSignal): Promise<Delivery | undefined>;

@@ -24,6 +24,15 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+export interface LocalHost {
+  /** The machine's own name. */
+  readonly name: string;
+  /** The address that the name resolves to. */
+  readonly address: string;
+  /** The name that the address resolves to. */
+  readonly canonicalName: string;
+}
+
 /** What an agent lends to each of its components. */
 export interface ComponentContext {
   /** The agent's name. */
@@ -36,6 +45,8 @@ export interface ComponentContext {
   readonly stateDir: string;
   /** The home folder of the user, for Flume's defaults below `~/.flume`. */
   readonly homeDir: string;
+  /** This machine, as Java's InetAddress.getLocalHost() sees it; looked up once at start. */
+  readonly host: LocalHost;
   /** The environment of the process. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Java system properties given with -D. */

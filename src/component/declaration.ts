@@ -34,6 +34,8 @@ interface DeclarationParts<K extends Kind, T extends OptionTable> {
   readonly check?: (values: OptionValues<T>, report: Report) => void;
   /** The option that says how many events make a batch; Flume refuses one above the channel's transactionCapacity. */
   readonly batchSize?: (values: OptionValues<T>) => number;
+  /** Whether Flume reports counters of it; true unless said otherwise. */
+  readonly counted?: boolean;
   /** Makes a component. Opens and touches nothing yet; may throw a SluiceError for what cannot work. */
   readonly create: (options: OptionValues<T>, context: Kinds[K]['context']) => Kinds[K]['product'];
 }
@@ -44,6 +46,7 @@ export interface Declaration<K extends Kind = Kind> extends Bindable {
   readonly classNames: readonly string[];
   readonly summary: string;
   readonly batchSize?: (values: Readonly<Record<string, unknown>>) => number;
+  readonly counted: boolean;
   create(options: Readonly<Record<string, unknown>>, context: Kinds[K]['context']): Kinds[K]['product'];
 }
 
@@ -62,6 +65,7 @@ export function declare<const K extends Kind, const T extends OptionTable>(
     options: parts.options,
     check: parts.check as ((values: Values, report: Report) => void) | undefined,
     batchSize: parts.batchSize as ((values: Values) => number) | undefined,
+    counted: parts.counted ?? true,
     create: (options, context) => parts.create(options as OptionValues<T>, context),
   };
 }

@@ -1,0 +1,160 @@
+import type { Channel } from '../component/channel.ts';
+import type { Clock, Logger } from '../component/context.ts';
+import type { SourceCounters } from '../component/counters.ts';
+import type { Interceptor } from '../component/interceptor.ts';
+import type { Route, Selector } from '../component/selector.ts';
+import type { EmitOptions, Source, SourceOutput } from '../component/source.ts';
+import { describeError, SluiceError } from '../errors.ts';
+import type { EventBatch } from '../event/event-batch.ts';
+import { Receipt } from '../event/receipt.ts';
+import { backOff } from './back-off.ts';
+import { composeRows, intercept } from './interceptor-chain.ts';
+
+export interface SourceRunnerParts {
+  readonly name: string;
+  readonly source: Source;
+  readonly interceptors: readonly Interceptor[];
+  readonly selector: Selector;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly counters: SourceCounters;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Runs a source: starts it again when it failed, takes its batches through interceptors and selector, puts them into the
+ * channels, and gives the receipt. All puts of events into channels are here.
+ */
+export class SourceRunner {
+  readonly #parts: SourceRunnerParts;
+  /** Ends the source's life: it emits what it has and returns. */
+  readonly #stop = new AbortController();
+  /** Ends waiting for room, too. */
+  readonly #giveUp = new AbortController();
+  #running: Promise<void> | undefined;
+  #ready = false;
+
+  constructor(parts: SourceRunnerParts) {
+    this.#parts = parts;
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  /** Whether the source has said that it is ready and has not ended. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * Stops the source; resolves when what it had read is in the channels.
+   * @param deadline aborted when there is no more time: what waits for room is given up
+   */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#stop.abort();
+    const giveUp = (): void => this.#giveUp.abort(new Error('the agent ends'));
+    if (deadline.aborted) giveUp();
+    else deadline.addEventListener('abort', giveUp, { once: true });
+    await this.#running;
+    deadline.removeEventListener('abort', giveUp);
+  }
+
+  async #run(): Promise<void> {
+    const { source, log, clock, counters, name } = this.#parts;
+    const out: SourceOutput = {
+      emit: (batch, options) => this.#emit(batch, options),
+      ready: () => {
+        this.#ready = true;
+        counters.StartTime = clock.now();
+        counters.StopTime = 0;
+        log.info(`Component type: SOURCE, name: ${name} started`);
+      },
+    };
+    for (let failures = 0; !this.#stop.signal.aborted; ) {
+      try {
+        await source.run(out, this.#stop.signal);
+        if (!this.#stop.signal.aborted) log.info('the source has come to its end');
+        break;
+      } catch (error) {
+        if (this.#stop.signal.aborted) {
+          if (!this.#giveUp.signal.aborted) log.warn(`stopped with an error: ${describeError(error)}`);
+          break;
+        }
+        failures = this.#ready ? 1 : failures + 1;
+        const wait = backOff(failures);
+        const action = error instanceof SluiceError ? ` ${error.action}` : '';
+        log.error(`failed: ${describeError(error)}. Starts again in ${wait / 1000} s.${action}`);
+        this.#ready = false;
+        await clock.sleep(wait, this.#stop.signal);
+      }
+    }
+    this.#ready = false;
+    counters.StopTime = clock.now();
+  }
+
+  async #emit(batch: EventBatch, options: EmitOptions | undefined): Promise<Receipt> {
+    const receipt = new Receipt(batch.length);
+    const { interceptors, selector, counters } = this.#parts;
+    const left = interceptors.length === 0 ? { batch } : intercept(interceptors, batch);
+    if (left.batch.length > 0) {
+      const routes = selector.route(left.batch);
+      try {
+        for (const route of routes) if (route.required) await this.#put(left.batch, left.rows, route, receipt, options);
+      } catch (error) {
+        counters.ChannelWriteFail++;
+        throw error;
+      }
+      for (const route of routes) if (!route.required) await this.#putOptional(left.batch, left.rows, route, receipt);
+    }
+    counters.EventAcceptedCount += batch.length;
+    receipt.seal();
+    return receipt;
+  }
+
+  #put(
+    batch: EventBatch,
+    rows: Uint32Array | undefined,
+    route: Route,
+    receipt: Receipt,
+    options: EmitOptions | undefined,
+  ): Promise<void> {
+    const channel = this.#channel(route.channel);
+    const part = route.rows === undefined ? batch : batch.select(route.rows);
+    if (part.length === 0) return Promise.resolve();
+    if (options?.forClient && part.length > channel.transactionCapacity) {
+      throw new SluiceError(
+        'CHANNEL_FULL',
+        `a batch of ${part.length} events is above the transactionCapacity ${channel.transactionCapacity} of channel ${route.channel}`,
+      );
+    }
+    const leg = receipt.leg(route.channel, composeRows(rows, route.rows));
+    return channel.put(part, leg, this.#giveUp.signal, options?.forClient ? channel.keepAlive : undefined);
+  }
+
+  async #putOptional(batch: EventBatch, rows: Uint32Array | undefined, route: Route, receipt: Receipt): Promise<void> {
+    const channel = this.#channel(route.channel);
+    const part = route.rows === undefined ? batch : batch.select(route.rows);
+    if (part.length === 0) return;
+    const leg = receipt.leg(route.channel, composeRows(rows, route.rows));
+    try {
+      await channel.put(part, leg, this.#giveUp.signal, 0);
+    } catch (error) {
+      leg.settle(0, leg.rows); // Optional: what it could not take counts as done.
+      this.#parts.counters.ChannelWriteFail++;
+      this.#parts.log.warn(
+        `optional channel ${route.channel} did not take ${part.length} events: ${describeError(error)}`,
+      );
+    }
+  }
+
+  #channel(name: string): Channel {
+    const channel = this.#parts.channels.get(name);
+    if (channel === undefined) throw new SluiceError('INTERNAL', `no channel ${name}`);
+    return channel;
+  }
+}
