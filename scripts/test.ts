@@ -70,7 +70,7 @@ const PARTS: readonly Part[] = [
   {
     name: 'package',
     about: 'the scripts, the npm package, the README, the example configurations',
-    wants: (file) => /^test\/(scripts\/|readme|conf)/.test(file),
+    wants: (file) => /^test\/(scripts\/|conf\/|readme)/.test(file),
     needs: TOOLS,
   },
   {
