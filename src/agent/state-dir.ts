@@ -1,0 +1,42 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromSystemError, SluiceError } from '../errors.ts';
+
+export interface StateDirWishes {
+  /** The agent's name. */
+  readonly agent: string;
+  /** What the operator named. */
+  readonly given?: string;
+  /** What the service manager made (`$STATE_DIRECTORY`; several are separated by colons). */
+  readonly fromService?: string;
+  readonly homeDir: string;
+  /** Where system services keep state. */
+  readonly systemDir?: string;
+}
+
+/**
+ * Finds the folder for an agent's own state and makes it: the one that was named, else the service manager's, else
+ * /var/lib/sluice/NAME where that can be written, else ~/.sluice/NAME.
+ * @throws SluiceError STATE_UNUSABLE
+ */
+export function prepareStateDir(wishes: StateDirWishes): string {
+  const named = wishes.given ?? wishes.fromService?.split(':')[0];
+  // A name of an agent may hold anything; in a path it is one part.
+  const part = encodeURIComponent(wishes.agent).replace(/^\.+$/, '_');
+  const candidates =
+    named !== undefined && named !== ''
+      ? [named]
+      : [join(wishes.systemDir ?? '/var/lib/sluice', part), join(wishes.homeDir, '.sluice', part)];
+  let failure: unknown;
+  for (const path of candidates) {
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o750 });
+      accessSync(path, constants.W_OK | constants.X_OK);
+      return path;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  const last = candidates.at(-1)!;
+  throw new SluiceError('STATE_UNUSABLE', last, fromSystemError(failure, last));
+}

@@ -1,0 +1,258 @@
+import yargs from 'yargs';
+import type { Registry } from './component/declaration.ts';
+import { nearest } from './options/nearest.ts';
+
+/** What the command line asks for. */
+export type Command =
+  | ({ readonly command: 'agent' } & AgentArguments)
+  | ({ readonly command: 'check' } & AgentArguments)
+  | { readonly command: 'help'; readonly kind?: string; readonly type?: string }
+  | { readonly command: 'version' }
+  | { readonly command: 'usage-error'; readonly message: string }
+  | { readonly command: 'printed'; readonly output: string };
+
+export interface AgentArguments {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly uris: readonly string[];
+  /** `-c`: also looked in for Hadoop's site files. */
+  readonly confDir?: string;
+  readonly strict: boolean;
+  readonly stateDir?: string;
+  /** Seconds. */
+  readonly drainTimeout: number;
+  readonly logFormat: 'text' | 'json';
+  readonly logLevel?: 'error' | 'warn' | 'info' | 'debug';
+  readonly reload: boolean;
+  /** Seconds. */
+  readonly pollInterval: number;
+  readonly dryRun: boolean;
+  readonly systemProperties: ReadonlyMap<string, string>;
+}
+
+/** Flume's options that a Java process takes and Sluice has no use for, but whose presence in a unit file does no harm. */
+const JVM_ARGUMENT = /^-(X|agentlib|agentpath|javaagent)/;
+
+/** Takes `-Dkey=value` and arguments for the JVM out, wherever they stand. */
+export function splitJavaArguments(argv: readonly string[]): { rest: string[]; systemProperties: Map<string, string> } {
+  const systemProperties = new Map<string, string>();
+  const rest: string[] = [];
+  for (const argument of argv) {
+    const property = /^-D([^=]+)(?:=(.*))?$/s.exec(argument);
+    if (property !== null) systemProperties.set(property[1]!, property[2] ?? '');
+    else if (!JVM_ARGUMENT.test(argument)) rest.push(argument);
+  }
+  return { rest, systemProperties };
+}
+
+const RUN_OPTIONS = {
+  name: { alias: 'n', type: 'string', requiresArg: true, describe: 'The name of the agent in the configuration' },
+  'conf-file': {
+    alias: 'f',
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'A configuration file; several are merged, later keys win',
+  },
+  'conf-uri': {
+    alias: 'u',
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'A configuration at a URI (file:, http:, https:)',
+  },
+  conf: {
+    alias: 'c',
+    type: 'string',
+    requiresArg: true,
+    describe: 'A folder with core-site.xml and hdfs-site.xml, for paths in HDFS',
+  },
+  strict: { type: 'boolean', default: false, describe: 'Refuse whatever Flume refuses' },
+  'state-dir': {
+    type: 'string',
+    requiresArg: true,
+    describe: "The folder for the agent's own state ($STATE_DIRECTORY, else /var/lib/sluice/NAME, else ~/.sluice/NAME)",
+  },
+  'drain-timeout': {
+    type: 'number',
+    default: 30,
+    requiresArg: true,
+    describe: 'Seconds that a stop lets the channels drain into the sinks',
+  },
+  'log-format': { choices: ['text', 'json'], default: 'text', requiresArg: true, describe: 'How log lines look' },
+  'log-level': {
+    choices: ['error', 'warn', 'info', 'debug'],
+    requiresArg: true,
+    describe: 'The least severe lines that are logged (SIGUSR2 switches debug on and off)',
+  },
+  'reload-conf': {
+    type: 'boolean',
+    default: true,
+    describe: 'Run a changed configuration without a restart (--no-reload-conf: do not)',
+  },
+  'poll-interval': {
+    alias: 'i',
+    type: 'number',
+    default: 30,
+    requiresArg: true,
+    describe: 'Seconds between looks at the configuration files',
+  },
+} as const;
+
+/** Flume's options that are taken and do nothing, so that a unit file changes one word. */
+const IGNORED_OPTIONS = {
+  classpath: { alias: 'C', type: 'string', requiresArg: true, hidden: true },
+  'plugins-path': { type: 'string', requiresArg: true, hidden: true },
+  dryrun: { alias: 'd', type: 'boolean', default: false, describe: 'Check the configuration and end' },
+  'backup-directory': { alias: 'b', type: 'string', requiresArg: true, hidden: true },
+  'auth-provider': { alias: 'a', type: 'string', requiresArg: true, hidden: true },
+  'conf-user': { alias: 'user', type: 'string', requiresArg: true, hidden: true },
+  'conf-password': { alias: 'pwd', type: 'string', requiresArg: true, hidden: true },
+} as const;
+
+/** Flume's options that Sluice cannot honour: named, not silently dropped. */
+const REFUSED_OPTIONS = {
+  'conf-provider': { alias: 'prov', type: 'string', requiresArg: true, hidden: true },
+  zkConnString: { alias: 'z', type: 'string', requiresArg: true, hidden: true },
+  zkBasePath: { alias: 'p', type: 'string', requiresArg: true, hidden: true },
+} as const;
+
+/**
+ * Reads a command line. Never exits and never prints: what is to be printed is in the result.
+ * @param argv without the program's own name
+ */
+export async function parseCommandLine(argv: readonly string[], registry: Registry): Promise<Command> {
+  const { rest, systemProperties } = splitJavaArguments(argv);
+  let parsed: Command | undefined;
+  const usage = (message: string): Command => ({ command: 'usage-error', message });
+  const parser = yargs(rest)
+    .scriptName('sluice')
+    .usage('$0 COMMAND\n\nTails, buffers and ships logs; reads the configuration of Apache Flume.')
+    .command(
+      ['agent', 'node'],
+      'Run an agent',
+      (builder) =>
+        builder
+          .options(RUN_OPTIONS)
+          .options(IGNORED_OPTIONS)
+          .options(REFUSED_OPTIONS)
+          .example('$0 agent -n agent -f /etc/sluice/flume-conf.properties', 'as flume-ng is started')
+          .example(
+            '$0 agent -n agent -f F -Dflume.monitoring.type=http -Dflume.monitoring.port=41414',
+            'with counters at http://127.0.0.1:41414/metrics',
+          )
+          .epilogue(
+            'Exit codes: 0 good, 64 wrong usage, 70 internal error, 78 wrong configuration, 130 and 143 after a signal.',
+          ),
+      (args) => {
+        for (const name of Object.keys(REFUSED_OPTIONS)) {
+          if (args[name] !== undefined)
+            parsed = usage(`--${name} is not in Sluice: give the configuration as a file with -f`);
+        }
+        parsed ??= { command: args.dryrun ? 'check' : 'agent', ...runArguments(args, systemProperties) };
+      },
+    )
+    .command(
+      'check',
+      'Check a configuration without running it; lists every problem',
+      (builder) => builder.options(RUN_OPTIONS).example('$0 check -n agent -f flume-conf.properties', ''),
+      (args) => {
+        parsed = { command: 'check', ...runArguments(args, systemProperties) };
+      },
+    )
+    .command(
+      'help [kind] [type]',
+      'Explain the components and their options: sluice help sink hdfs',
+      (builder) => builder.positional('kind', { type: 'string' }).positional('type', { type: 'string' }),
+      (args) => {
+        parsed = { command: 'help', kind: args.kind, type: args.type };
+      },
+    )
+    .command('version', 'Print the version', {}, () => {
+      parsed = { command: 'version' };
+    })
+    .demandCommand(1, 'Name a command.')
+    .strict()
+    .help('help')
+    .alias('help', 'h')
+    .version(false)
+    .wrap(100)
+    .parserConfiguration({
+      'short-option-groups': false,
+      'duplicate-arguments-array': true,
+      'parse-positional-numbers': false,
+      'greedy-arrays': false,
+    })
+    .exitProcess(false)
+    .fail(false);
+  // yargs knows `help` as an option of its own; the command of that name is ours.
+  if (rest[0] === 'help') return { command: 'help', kind: rest[1], type: rest[2] };
+  if (rest[0] === '--version' || rest[0] === '-v') return { command: 'version' };
+  let output = '';
+  try {
+    await parser.parseAsync(rest, {}, (_error: unknown, _args: unknown, text: string) => {
+      output = text;
+    });
+  } catch (error) {
+    return usage(explain(error, rest, registry));
+  }
+  if (output !== '') return { command: 'printed', output };
+  return parsed ?? usage('Name a command.');
+}
+
+function explain(error: unknown, rest: readonly string[], _registry: Registry): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const unknown = /^Unknown (?:argument|command)s?: (\S+?),?(?: |$)/.exec(message)?.[1];
+  if (unknown === undefined) return message;
+  const known =
+    rest[0] === unknown ? ['agent', 'check', 'help', 'version'] : Object.keys({ ...RUN_OPTIONS, ...IGNORED_OPTIONS });
+  const near = nearest(unknown, known);
+  return near === undefined ? message : `${message} (did you mean ${rest[0] === unknown ? '' : '--'}${near}?)`;
+}
+
+interface ParsedOptions {
+  readonly [option: string]: unknown;
+}
+
+function runArguments(args: ParsedOptions, systemProperties: ReadonlyMap<string, string>): AgentArguments {
+  const name = last(args['name']);
+  const files = list(args['conf-file']);
+  const uris = list(args['conf-uri']);
+  if (name === undefined)
+    throw new Error('Missing required option: -n NAME, the name of the agent in the configuration');
+  if (files.length === 0 && uris.length === 0) throw new Error('Missing required option: -f FILE, the configuration');
+  const root = systemProperties.get('flume.root.logger')?.split(',')[0]?.toLowerCase();
+  const fromProperty = (['error', 'warn', 'info', 'debug'] as const).find((level) => level === root);
+  return {
+    name,
+    files,
+    uris,
+    confDir: last(args['conf']),
+    strict: args['strict'] === true,
+    stateDir: last(args['state-dir']),
+    drainTimeout: seconds(args['drain-timeout'], '--drain-timeout', 0),
+    logFormat: last(args['log-format']) as 'text' | 'json',
+    logLevel: (last(args['log-level']) as AgentArguments['logLevel']) ?? fromProperty,
+    reload: args['reload-conf'] !== false,
+    pollInterval: seconds(args['poll-interval'], '--poll-interval', 1),
+    dryRun: args['dryrun'] === true,
+    systemProperties,
+  };
+}
+
+function list(value: unknown): string[] {
+  if (value === undefined) return [];
+  return (Array.isArray(value) ? value : [value]).map(String);
+}
+
+function last(value: unknown): string | undefined {
+  return list(value).at(-1);
+}
+
+function seconds(value: unknown, option: string, least: number): number {
+  const number = Number(Array.isArray(value) ? value.at(-1) : value);
+  if (!Number.isFinite(number) || number < least || number > 86_400 * 24) {
+    throw new Error(`${option} must be a number of seconds, at least ${least}`);
+  }
+  return number;
+}

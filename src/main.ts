@@ -1,0 +1,247 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { AgentHost } from './agent/agent-host.ts';
+import { systemClock } from './agent/clock.ts';
+import { findLocalHost } from './agent/local-host.ts';
+import { watchConfiguration } from './agent/reload.ts';
+import { prepareStateDir } from './agent/state-dir.ts';
+import { type AgentArguments, parseCommandLine } from './command-line.ts';
+import { renderHelp } from './component/help.ts';
+import { loadHadoopConfiguration } from './config/hadoop-conf.ts';
+import { loadAgent } from './config/load.ts';
+import { describeError, SluiceError } from './errors.ts';
+import { openFileSystems } from './filesystems/resolve.ts';
+import { renderFlumeJson } from './monitoring/flume-json.ts';
+import { type MonitoringServer, startMonitoring } from './monitoring/http.ts';
+import { createLog, type Log } from './monitoring/log.ts';
+import { createServiceNotifier, type ServiceNotifier } from './monitoring/service-notify.ts';
+import { type Problem, renderProblem } from './options/problem.ts';
+import { registry } from './registry.ts';
+
+/** Exit codes, as sysexits.h and the shells have them. */
+const EXIT = { good: 0, usage: 64, internal: 70, configuration: 78, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** How long after the drain deadline sinks may still take to close. */
+const CLOSE_GRACE_MS = 5000;
+/** How often the service manager gets a status line. */
+const STATUS_MS = 10_000;
+
+const command = await parseCommandLine(process.argv.slice(2), registry);
+switch (command.command) {
+  case 'usage-error':
+    process.stderr.write(`sluice: ${command.message}\nSee: sluice --help\n`);
+    process.exitCode = EXIT.usage;
+    break;
+  case 'printed':
+    process.stdout.write(`${command.output}\n`);
+    break;
+  case 'version':
+    process.stdout.write(`Sluice ${version()}\n`);
+    break;
+  case 'help': {
+    const help = renderHelp(registry, command.kind, command.type);
+    if (help.found) process.stdout.write(help.text);
+    else process.stderr.write(help.text);
+    process.exitCode = help.found ? EXIT.good : EXIT.usage;
+    break;
+  }
+  case 'check':
+    process.exitCode = await check(command);
+    break;
+  case 'agent':
+    await run(command);
+    break;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function load(args: AgentArguments): ReturnType<typeof loadAgent> {
+  return loadAgent({
+    files: args.files,
+    uris: args.uris,
+    agent: args.name,
+    strict: args.strict,
+    env: process.env,
+    systemProperties: args.systemProperties,
+    registry,
+  });
+}
+
+async function check(args: AgentArguments): Promise<number> {
+  const { plan, problems } = await load(args);
+  for (const problem of problems) process.stderr.write(`${renderProblem(problem)}\n`);
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const warnings = problems.length - errors;
+  if (plan === undefined || errors > 0) {
+    process.stderr.write(`Agent ${args.name} cannot run: ${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
+    return EXIT.configuration;
+  }
+  process.stdout.write(
+    `Agent ${args.name} can run: ${count(plan.sources.length, 'source')}, ${count(plan.channels.length, 'channel')}, ${count(plan.sinks.length, 'sink')}, ${count(warnings, 'warning')}\n`,
+  );
+  return EXIT.good;
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
+
+async function run(args: AgentArguments): Promise<void> {
+  const log = createLog({ format: args.logFormat, level: args.logLevel ?? 'info', stream: process.stderr });
+  const main = log.logger('sluice');
+  process.on('uncaughtException', (error) => {
+    main.error(`Internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exit(EXIT.internal);
+  });
+  try {
+    await runAgent(args, log);
+  } catch (error) {
+    main.error(describeError(error));
+    if (error instanceof SluiceError) main.error(error.action);
+    process.exit(error instanceof SluiceError && error.code !== 'INTERNAL' ? EXIT.configuration : EXIT.internal);
+  }
+}
+
+function report(problems: readonly Problem[], log: Log): void {
+  const logger = log.logger('configuration');
+  for (const problem of problems) {
+    if (problem.severity === 'error') logger.error(renderProblem(problem));
+    else logger.warn(renderProblem(problem));
+  }
+}
+
+async function runAgent(args: AgentArguments, log: Log): Promise<void> {
+  const main = log.logger('sluice');
+  const { plan, problems } = await load(args);
+  report(problems, log);
+  if (plan === undefined) {
+    throw new SluiceError('CONFIG_INVALID', `agent ${args.name}, ${[...args.files, ...args.uris].join(', ')}`);
+  }
+  const stateDir = prepareStateDir({
+    agent: args.name,
+    given: args.stateDir,
+    fromService: process.env['STATE_DIRECTORY'],
+    homeDir: homedir(),
+  });
+  main.info(`Sluice ${version()} runs agent ${args.name}; its state lies in ${stateDir}`);
+  const fileSystems = openFileSystems({
+    declarations: registry.fileSystems,
+    context: {
+      hadoop: loadHadoopConfiguration([process.env['HADOOP_CONF_DIR'], args.confDir], log.logger('hadoop')),
+      user: process.env['HADOOP_USER_NAME'] ?? userInfo().username,
+      log: log.logger('file system'),
+      clock: systemClock,
+    },
+  });
+  const services = {
+    logger: (name: string) => log.logger(name),
+    clock: systemClock,
+    stateDir,
+    homeDir: homedir(),
+    host: await findLocalHost(),
+    env: process.env,
+    systemProperties: args.systemProperties,
+    fileSystem: (url: string) => fileSystems.resolve(url),
+  };
+  const host = new AgentHost(plan, services, args.drainTimeout * 1000);
+  const monitoring = await monitor(args, host, log);
+  await host.start();
+  const notifier = createServiceNotifier(process.env, main);
+  await notifier.ready();
+  notifier.startWatchdog(() => true);
+  const ended = new AbortController();
+  const status = setInterval(() => {
+    void notifier.status(`${host.queued} events in channels${host.ready ? '' : '; a source is not ready'}`);
+  }, STATUS_MS);
+
+  const reload = async (): Promise<void> => {
+    main.info('The configuration has changed');
+    const next = await load(args);
+    report(next.problems, log);
+    if (next.plan === undefined) main.error('The new configuration is not valid, the old one stays');
+    else await host.replace(next.plan);
+  };
+  if (args.reload && args.files.length > 0) {
+    void watchConfiguration({
+      files: args.files,
+      intervalMs: args.pollInterval * 1000,
+      clock: systemClock,
+      signal: ended.signal,
+      onChange: reload,
+    });
+  }
+  process.on('SIGHUP', () => void reload());
+  process.on('SIGUSR2', () => {
+    log.level = log.level === 'debug' ? 'info' : 'debug';
+    main.info(`The log level is ${log.level} now`);
+  });
+
+  const stop = stopper(args, host, log, notifier, async () => {
+    clearInterval(status);
+    ended.abort();
+    await fileSystems.close();
+    await monitoring?.close();
+    await notifier.close();
+  });
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+}
+
+/** What a signal does: the first one stops in good order within the drain time-out, a second one ends at once. */
+function stopper(
+  args: AgentArguments,
+  host: AgentHost,
+  log: Log,
+  notifier: ServiceNotifier,
+  close: () => Promise<void>,
+): (signal: 'SIGTERM' | 'SIGINT') => void {
+  const main = log.logger('sluice');
+  let stopping = false;
+  const leave = (code: number, how: string): void => {
+    const left = host.leftBehind();
+    const what = left.map(({ channel, events }) => `${events} events in channel ${channel}`).join(', ');
+    main.warn(`${how}; left behind: ${what === '' ? 'nothing in the channels, perhaps open files' : what}`);
+    process.exit(code);
+  };
+  return (signal) => {
+    if (stopping) return leave(EXIT[signal], `Ended at once by a second ${signal}`);
+    stopping = true;
+    main.info(`${signal}: stopping; channels drain for up to ${args.drainTimeout} s`);
+    const drainMs = args.drainTimeout * 1000;
+    const deadline = AbortSignal.timeout(drainMs);
+    // A sink that hangs must not keep the process.
+    setTimeout(() => leave(EXIT[signal], 'Ended after the drain time-out'), drainMs + CLOSE_GRACE_MS).unref();
+    void (async () => {
+      await notifier.stopping();
+      await host.stop(deadline);
+      await close();
+      main.info('Stopped');
+      process.exit(EXIT[signal]);
+    })();
+  };
+}
+
+/** Starts the monitoring server that Flume's system properties ask for. */
+async function monitor(args: AgentArguments, host: AgentHost, log: Log): Promise<MonitoringServer | undefined> {
+  const logger = log.logger('monitoring');
+  const type = args.systemProperties.get('flume.monitoring.type');
+  if (type === undefined) return undefined;
+  if (type.toLowerCase() !== 'http') {
+    logger.warn(`flume.monitoring.type=${type} is not in Sluice; http is`);
+    return undefined;
+  }
+  const port = args.systemProperties.get('flume.monitoring.port') ?? '41414';
+  if (!/^\d{1,5}$/.test(port)) throw new SluiceError('CONFIG_INVALID', `flume.monitoring.port=${port} is no port`);
+  const bind = args.systemProperties.get('flume.monitoring.bind') ?? '127.0.0.1';
+  const server = await startMonitoring({
+    host: bind,
+    port: Number(port),
+    metrics: () => renderFlumeJson(host.counters),
+  });
+  logger.info(`Counters at http://${bind}:${server.port}/metrics`);
+  return server;
+}
