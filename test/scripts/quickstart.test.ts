@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Child, runChild } from '../support/child.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const QUICKSTART = join(ROOT, 'scripts', 'quickstart');
+
+/** The processes of this machine whose command line names `text`. */
+function processesNaming(text: string): string[] {
+  return globSync('/proc/[0-9]*/cmdline').filter((file) => {
+    try {
+      return readFileSync(file, 'latin1').includes(text);
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe('scripts/quickstart', function () {
+  this.timeout(120_000);
+
+  it('shows the main job, says what to try next, and leaves nothing running', async () => {
+    const child = await runChild({ command: QUICKSTART, args: [] }, 110_000);
+    assert.equal(child.code, 0, child.log());
+    const lake = child.stdout.match(/lies in +(\S+)/)?.[1] ?? '';
+    const dir = join(lake, '..');
+    try {
+      assert.match(child.stdout, /the same bytes in the same order/);
+      const [, sent] = child.stdout.match(/went in +([\d ]+) lines/) ?? [];
+      const [, got] = child.stdout.match(/came out +([\d ]+) events/) ?? [];
+      assert.ok(Number(sent.replaceAll(' ', '')) > 100_000);
+      assert.equal(got, sent);
+      assert.match(child.stdout, /rate +[\d ]+ lines\/s/);
+      const shown = child.stdout.match(/head (\S+)/)?.[1] ?? '';
+      assert.ok(existsSync(shown), `${shown} is not there`);
+      assert.deepEqual(processesNaming(dir), []);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  it('cleans up when it is interrupted', async () => {
+    const child = new Child({ command: QUICKSTART, args: [] });
+    const [, dir] = await child.waitForLog(/into (\S+)\/logs\/sentry-web\.log/, 60_000);
+    assert.ok(processesNaming(dir).length > 0);
+    child.signal('SIGINT');
+    assert.equal(await child.exited, 130);
+    await waitFor(() => processesNaming(dir).length === 0, { what: 'the end of the agent' });
+    assert.equal(existsSync(dir), false);
+  });
+});
