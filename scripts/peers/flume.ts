@@ -46,7 +46,8 @@ const LOG4J = `<?xml version="1.0" encoding="UTF-8"?>
 </Configuration>
 `;
 
-const SMALL_JVM = [
+/** Flags that make a JVM start fast and behave the same everywhere. */
+export const SMALL_JVM = [
   '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC',
   '-Dfile.encoding=UTF-8',
@@ -54,7 +55,8 @@ const SMALL_JVM = [
   '-Duser.country=US',
 ];
 
-async function classPath(): Promise<string> {
+/** The class path of the real Flume, its log configuration first; fetches it when it is not there. */
+export async function flumeClassPath(): Promise<string> {
   const lib = await resolvePom('flume');
   const conf = join(cacheDir(), 'peers', 'flume-conf');
   const file = join(conf, 'log4j2.xml');
@@ -91,7 +93,7 @@ export async function startFlume(spec: FlumeSpec): Promise<Child> {
       ...metrics,
       ...(spec.jvmArgs ?? []),
       '-cp',
-      await classPath(),
+      await flumeClassPath(),
       'org.apache.flume.node.Application',
       '-n',
       spec.name ?? 'a',
@@ -120,7 +122,14 @@ export async function avroClient(args: readonly string[], stdin?: Uint8Array | s
   return await runChild({
     name: 'flume avro-client',
     command: 'java',
-    args: [...SMALL_JVM, '-Xmx128m', '-cp', await classPath(), 'org.apache.flume.client.avro.AvroCLIClient', ...args],
+    args: [
+      ...SMALL_JVM,
+      '-Xmx128m',
+      '-cp',
+      await flumeClassPath(),
+      'org.apache.flume.client.avro.AvroCLIClient',
+      ...args,
+    ],
     env: { ...process.env, TZ: 'UTC', LC_ALL: 'C.UTF-8' },
     stdin,
   });
