@@ -50,3 +50,15 @@ export function batchOfLines(
   }
   return new EventBatch({ body: Buffer.concat(parts), starts, ends, headers, delimiter });
 }
+
+/** The rows of a batch as objects. */
+export function rowsOf(batch: EventBatch): { body: string; headers: Record<string, string> }[] {
+  return Array.from({ length: batch.length }, (_, row) => {
+    const headers: Record<string, string> = {};
+    for (const column of batch.headers) {
+      const value = column.value(row);
+      if (value !== undefined) headers[column.name] = value;
+    }
+    return { body: batch.bodyOf(row).toString('latin1'), headers };
+  });
+}

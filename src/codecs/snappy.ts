@@ -1,0 +1,15 @@
+import { compress } from 'snappy';
+import type { Codec } from '../component/codec.ts';
+import { compressBlocks } from './hadoop-blocks.ts';
+
+const BUFFER = 256 * 1024;
+/** What Hadoop leaves for a block that grows: a sixth and 32 bytes. */
+const BLOCK = BUFFER - Math.floor(BUFFER / 6) - 32;
+
+/** Snappy in Hadoop's framing. */
+export const snappy: Codec = {
+  name: 'snappy',
+  hadoopClass: 'org.apache.hadoop.io.compress.SnappyCodec',
+  extension: '.snappy',
+  compress: (unit) => compressBlocks(unit, BLOCK, (raw) => compress(raw)),
+};
