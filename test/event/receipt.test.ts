@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Receipt } from '../../src/event/receipt.ts';
+
+describe('Receipt', () => {
+  it('is settled when every leg is, in whatever order rows settle', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 30 }).chain((rows) =>
+          fc.record({
+            rows: fc.constant(rows),
+            steps: fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.nat(rows), fc.nat(rows)), { maxLength: 60 }),
+          }),
+        ),
+        ({ rows, steps }) => {
+          const receipt = new Receipt(rows);
+          const legs = [receipt.leg('a'), receipt.leg('b')];
+          receipt.seal();
+          const done = [new Set<number>(), new Set<number>()];
+          for (const [leg, x, y] of steps) {
+            const [from, to] = [Math.min(x, y), Math.max(x, y)];
+            legs[leg]!.settle(from, to);
+            for (let row = from; row < to; row++) done[leg]!.add(row);
+            let low = 0;
+            while (low < rows && done.every((set) => set.has(low))) low++;
+            assert.equal(receipt.lowWater, low);
+            assert.equal(
+              receipt.settled,
+              done.every((set) => set.size === rows),
+            );
+          }
+        },
+      ),
+    );
+  });
+
+  it('counts rows that were dropped on the way as settled', () => {
+    const receipt = new Receipt(10);
+    const leg = receipt.leg('c', Uint32Array.of(3, 7));
+    receipt.seal();
+    assert.equal(receipt.lowWater, 3);
+    leg.settle(0, 1);
+    assert.equal(receipt.lowWater, 7);
+    leg.settle(1, 2);
+    assert.equal(receipt.lowWater, 10);
+    assert.ok(receipt.settled);
+  });
+
+  it('without a leg, all rows dropped, is settled as soon as it is sealed', () => {
+    const receipt = new Receipt(5);
+    assert.equal(receipt.settled, false);
+    receipt.seal();
+    assert.equal(receipt.settled, true);
+    assert.equal(receipt.lowWater, 5);
+  });
+
+  it('tells of progress, and one last time when all is settled', () => {
+    const receipt = new Receipt(4);
+    const leg = receipt.leg('c');
+    const seen: number[] = [];
+    receipt.onProgress(() => seen.push(receipt.lowWater));
+    receipt.seal();
+    leg.settle(0, 2);
+    leg.settle(2, 4);
+    leg.settle(2, 4);
+    assert.deepEqual(
+      seen.filter((low) => low > 0),
+      [2, 4],
+    );
+  });
+
+  it('is not settled before it is sealed, though its legs are', async () => {
+    const receipt = new Receipt(1);
+    receipt.leg('c').settle(0, 1);
+    assert.equal(receipt.settled, false);
+    const settled = receipt.whenSettled();
+    receipt.seal();
+    await settled;
+  });
+});
