@@ -1,5 +1,4 @@
 import yargs from 'yargs';
-import type { Registry } from './component/declaration.ts';
 import { nearest } from './options/nearest.ts';
 
 /** What the command line asks for. */
@@ -29,6 +28,8 @@ export interface AgentArguments {
   readonly dryRun: boolean;
   readonly systemProperties: ReadonlyMap<string, string>;
 }
+
+const COMMANDS: readonly string[] = ['agent', 'node', 'check', 'help', 'version'];
 
 /** Flume's options that a Java process takes and Sluice has no use for, but whose presence in a unit file does no harm. */
 const JVM_ARGUMENT = /^-(X|agentlib|agentpath|javaagent)/;
@@ -121,7 +122,7 @@ const REFUSED_OPTIONS = {
  * Reads a command line. Never exits and never prints: what is to be printed is in the result.
  * @param argv without the program's own name
  */
-export async function parseCommandLine(argv: readonly string[], registry: Registry): Promise<Command> {
+export async function parseCommandLine(argv: readonly string[]): Promise<Command> {
   const { rest, systemProperties } = splitJavaArguments(argv);
   let parsed: Command | undefined;
   const usage = (message: string): Command => ({ command: 'usage-error', message });
@@ -188,26 +189,31 @@ export async function parseCommandLine(argv: readonly string[], registry: Regist
   // yargs knows `help` as an option of its own; the command of that name is ours.
   if (rest[0] === 'help') return { command: 'help', kind: rest[1], type: rest[2] };
   if (rest[0] === '--version' || rest[0] === '-v') return { command: 'version' };
+  const word = rest[0];
+  if (word !== undefined && !word.startsWith('-') && !COMMANDS.includes(word)) {
+    const near = nearest(word, COMMANDS);
+    return usage(
+      `There is no command "${word}"${near === undefined ? `; there are ${COMMANDS.join(', ')}` : ` (did you mean ${near}?)`}`,
+    );
+  }
   let output = '';
   try {
     await parser.parseAsync(rest, {}, (_error: unknown, _args: unknown, text: string) => {
       output = text;
     });
   } catch (error) {
-    return usage(explain(error, rest, registry));
+    return usage(explain(error));
   }
   if (output !== '') return { command: 'printed', output };
   return parsed ?? usage('Name a command.');
 }
 
-function explain(error: unknown, rest: readonly string[], _registry: Registry): string {
+function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const unknown = /^Unknown (?:argument|command)s?: (\S+?),?(?: |$)/.exec(message)?.[1];
+  const unknown = /^Unknown arguments?: ([^, ]+)/.exec(message)?.[1];
   if (unknown === undefined) return message;
-  const known =
-    rest[0] === unknown ? ['agent', 'check', 'help', 'version'] : Object.keys({ ...RUN_OPTIONS, ...IGNORED_OPTIONS });
-  const near = nearest(unknown, known);
-  return near === undefined ? message : `${message} (did you mean ${rest[0] === unknown ? '' : '--'}${near}?)`;
+  const near = nearest(unknown, Object.keys({ ...RUN_OPTIONS, ...IGNORED_OPTIONS }));
+  return near === undefined ? message : `${message} (did you mean --${near}?)`;
 }
 
 interface ParsedOptions {

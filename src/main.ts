@@ -27,7 +27,7 @@ const CLOSE_GRACE_MS = 5000;
 /** How often the service manager gets a status line. */
 const STATUS_MS = 10_000;
 
-const command = await parseCommandLine(process.argv.slice(2), registry);
+const command = await parseCommandLine(process.argv.slice(2));
 switch (command.command) {
   case 'usage-error':
     process.stderr.write(`sluice: ${command.message}\nSee: sluice --help\n`);

@@ -100,7 +100,7 @@ describe('SinkRunner', () => {
     const fail = async (): Promise<void> => {
       throw new SluiceError('CONNECTION_LOST', 'peer:1');
     };
-    const sink = new ScriptedSink({ rows: 1 }, [async () => {}, fail, fail, fail]);
+    const sink = new ScriptedSink({ rows: 1 }, [async () => {}, fail]);
     const { runner, log, counters } = runnerOf(sink, channel, clock);
     runner.start();
     const receipt = await put(channel, ['a', 'b', 'c', 'd', 'e']);

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { parseCommandLine, splitJavaArguments } from '../src/command-line.ts';
+
+function parse(line: string) {
+  return parseCommandLine(line.split(' '));
+}
+
+describe('command line', () => {
+  it("takes every flag of flume-ng's agent", async () => {
+    const command = await parse(
+      'agent --conf /etc/flume -f a.conf -f b.conf --name agent1 -Dflume.root.logger=DEBUG,console -Dflume.monitoring.type=http -Xmx1g -agentlib:jdwp=x -C /x.jar --plugins-path /p --no-reload-conf -i 5 -b /backup',
+    );
+    assert.equal(command.command, 'agent');
+    if (command.command !== 'agent') return;
+    assert.deepEqual(command.files, ['a.conf', 'b.conf']);
+    assert.equal(command.name, 'agent1');
+    assert.equal(command.confDir, '/etc/flume');
+    assert.equal(command.logLevel, 'debug');
+    assert.equal(command.reload, false);
+    assert.equal(command.pollInterval, 5);
+    assert.equal(command.systemProperties.get('flume.monitoring.type'), 'http');
+  });
+
+  it('knows the short and the deprecated forms', async () => {
+    const command = await parse('node -n a -c conf -f f -u file:///x -u http://y -a P -user u -pwd p');
+    assert.ok(command.command === 'agent');
+    assert.deepEqual(command.uris, ['file:///x', 'http://y']);
+    assert.equal(command.reload, true);
+    assert.equal(command.drainTimeout, 30);
+  });
+
+  it('takes properties and arguments of the JVM out wherever they stand', () => {
+    const { rest, systemProperties } = splitJavaArguments(['-Da=b=c', 'agent', '-Xms1m', '-De', '-n', 'x']);
+    assert.deepEqual(rest, ['agent', '-n', 'x']);
+    assert.deepEqual(
+      [...systemProperties],
+      [
+        ['a', 'b=c'],
+        ['e', ''],
+      ],
+    );
+  });
+
+  it('makes a dry run a check', async () => {
+    assert.equal((await parse('agent -d -n a -f f')).command, 'check');
+  });
+
+  it('says what is missing or misspelt, and what was probably meant', async () => {
+    const cases: [string, RegExp][] = [
+      ['agent -f f', /-n NAME/],
+      ['agent -n a', /-f FILE/],
+      ['agent -n a -f f --stict', /did you mean --strict\?/],
+      ['agent -n a -f f --nonsense', /nonsense/],
+      ['agnet -n a -f f', /did you mean agent\?/],
+      ['agent -n a -f f -z zk:2181', /not in Sluice/],
+      ['agent -n a -f f --drain-timeout soon', /drain-timeout must be a number/],
+      ['agent -n a -f f --log-format xml', /log-format/],
+    ];
+    for (const [line, expected] of cases) {
+      const command = await parse(line);
+      assert.equal(command.command, 'usage-error', line);
+      if (command.command === 'usage-error') assert.match(command.message, expected, line);
+    }
+    assert.equal((await parseCommandLine([])).command, 'usage-error');
+  });
+
+  it('teaches with --help, of the whole and of a command', async () => {
+    for (const [line, expected] of [
+      ['--help', /agent/],
+      ['agent --help', /conf-file/],
+      ['agent -h', /Exit codes/],
+      ['check --help', /without running/],
+    ] as const) {
+      const command = await parse(line);
+      assert.equal(command.command, 'printed', line);
+      if (command.command === 'printed') assert.match(command.output, expected);
+    }
+  });
+
+  it('knows help and version as commands', async () => {
+    assert.deepEqual(await parse('help sink hdfs'), { command: 'help', kind: 'sink', type: 'hdfs' });
+    assert.deepEqual(await parse('version'), { command: 'version' });
+  });
+});
