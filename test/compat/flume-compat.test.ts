@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { findDeclaration, type Kind } from '../../src/component/declaration.ts';
+import { registry } from '../../src/registry.ts';
 import { loadCases } from './case.ts';
 import { DIFFERS, means, NOT_YET, notYet } from './lists.ts';
 import { needsJava, Pool } from './play.ts';
@@ -52,6 +54,13 @@ describe('the lists of the compatibility suite', () => {
     for (const testCase of cases) {
       const entries = NOT_YET.filter((entry) => entry.cases.some((name) => means(name, testCase.id)));
       assert.ok(entries.length < 2, `${testCase.id} stands twice in not-yet.json`);
+    }
+  });
+
+  it('hold no case that waits for a component that is there', () => {
+    for (const { waitsFor } of NOT_YET) {
+      const [kind, type] = waitsFor?.split(' ') ?? [];
+      if (type) assert.equal(findDeclaration(registry, kind as Kind, type), undefined, `${waitsFor} is there by now`);
     }
   });
 });
