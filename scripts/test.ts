@@ -8,7 +8,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const LOGS = join(ROOT, '.cache', 'test');
 const PART_DEADLINE_MS = 20 * 60_000;
 
 type Part = {
@@ -119,11 +118,11 @@ function parseArguments(args: readonly string[]) {
   }
   const lint = flags.includes('lint') || (all && patterns.length === 0);
   if (!lint && files.size === 0) fail(`No test file matches ${args.join(' ')}.`);
-  return { files, lint };
+  return { files, lint, patterns };
 }
 
 function mochaRun(part: Part, files: readonly string[]): Run {
-  const report = join(LOGS, `${part.name}.json`);
+  const report = join(logs, `${part.name}.json`);
   const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
   // In CI a test that cannot be run is a failure: a skipped peer proves nothing.
   const strict = process.env['CI'] ? ['--forbid-only', '--forbid-pending'] : ['--forbid-only'];
@@ -167,7 +166,7 @@ function tallyOf(run: Run, code: number, log: string): Tally {
 }
 
 async function execute(run: Run): Promise<Tally> {
-  const log = join(LOGS, `${run.name}.log`);
+  const log = join(logs, `${run.name}.log`);
   if (run.report) rmSync(run.report, { force: true });
   const out = openSync(log, 'w');
   const started = performance.now();
@@ -200,13 +199,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const asksNeeds = process.argv[2] === '--needs';
-const { files, lint } = parseArguments(process.argv.slice(asksNeeds ? 3 : 2));
+const { files, lint, patterns } = parseArguments(process.argv.slice(asksNeeds ? 3 : 2));
+// A run of a few files, which a test starts too, leaves the logs of a whole run alone.
+const logs = join(ROOT, '.cache', 'test', patterns.length > 0 ? 'chosen' : '');
 if (asksNeeds) {
   console.log([...new Set([...files.keys()].flatMap((part) => part.needs))].join(' '));
   process.exit(0);
 }
 
-mkdirSync(LOGS, { recursive: true });
+mkdirSync(logs, { recursive: true });
 const bin = join(ROOT, 'node_modules', '.bin');
 const runs: Run[] = [...files].map(([part, list]) => mochaRun(part, list));
 // The longest first, so that none is left over at the end.

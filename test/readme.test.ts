@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DIFFERS } from './compat/lists.ts';
+import { Child, runChild } from './support/child.ts';
+import { freePort } from './support/free-port.ts';
+import { readmeCommands } from './support/readme.ts';
+import { useTempDir } from './support/temp-dir.ts';
+import { waitFor } from './support/wait-for.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+/** These want root and a machine to spoil; the tests in test/system/ run them. */
+const SYSTEM_HEADINGS = ['As a service', 'As a container'];
+
+describe('README', function () {
+  this.timeout(120_000);
+  const dir = useTempDir();
+
+  it('has commands under the headings that a test knows', () => {
+    assert.deepEqual(
+      [...readmeCommands().keys()],
+      ['Try it', 'A first configuration', 'Coming from Flume', ...SYSTEM_HEADINGS],
+    );
+  });
+
+  for (const [heading, commands] of readmeCommands()) {
+    if (SYSTEM_HEADINGS.includes(heading)) continue;
+    it(`its commands under "${heading}" work`, async () => {
+      const bin = join(dir(), 'bin');
+      mkdirSync(bin);
+      symlinkSync(join(ROOT, 'scripts', 'sluice'), join(bin, 'sluice'));
+      const conf = join(dir(), 'flume-conf.properties');
+      cpSync(join(ROOT, 'conf', 'flume-conf.properties'), conf);
+      mkdirSync(join(dir(), 'logs'));
+      const port = await freePort();
+      const env = {
+        ...process.env,
+        PATH: `${bin}:${process.env['PATH']}`,
+        STATE_DIRECTORY: join(dir(), 'state'),
+        SLUICE_LOGS: join(dir(), 'logs'),
+        SLUICE_LAKE: `file://${dir()}/lake`,
+      };
+      // The reader's own files and ports become those of this test, and the suite does not run itself.
+      const adapted = commands.map((command) =>
+        command
+          .replaceAll('/etc/flume/conf/flume-conf.properties', conf)
+          .replaceAll('41414', `${port}`)
+          .replace(/^\.\/scripts\/test$/, './scripts/test test/event/receipt'),
+      );
+      const agents: Child[] = [];
+      try {
+        for (const command of adapted) {
+          const spec = { command: 'bash', args: ['-c', `exec ${command}`], cwd: ROOT, env };
+          if (/^\S*sluice agent /.test(command)) {
+            const agent = new Child(spec);
+            agents.push(agent);
+            await agent.waitForLog(/Counters at/);
+          } else {
+            await waitFor(
+              async () => {
+                const child = await runChild(spec, 100_000);
+                assert.equal(child.code, 0, `${command}\n${child.log()}`);
+                const lake = child.stdout.match(/lies in +(\S+)/)?.[1];
+                if (lake) rmSync(dirname(lake), { recursive: true });
+                return true;
+              },
+              { timeoutMs: agents.length > 0 ? 10_000 : 0, what: command },
+            );
+          }
+        }
+        for (const agent of agents) assert.equal(await agent.stop(), 143, agent.log());
+      } finally {
+        for (const agent of agents) await agent.kill();
+      }
+    });
+  }
+
+  it('shows the seed configuration as it is in conf/', () => {
+    const shown = README.match(/```properties\n([\s\S]*?)```/)?.[1].split('\n');
+    const real = readFileSync(join(ROOT, 'conf', 'seed.properties'), 'utf8').split('\n');
+    const settings = (lines: string[] | undefined) => lines?.filter((line) => line !== '' && !line.startsWith('#'));
+    assert.deepEqual(settings(shown), settings(real));
+  });
+
+  it('names in its table of differences each recorded case that differs, and no other', () => {
+    const table = README.split('### What differs on purpose')[1].split('\n## ')[0];
+    const rows = table.split('\n').filter((line) => line.startsWith('|'));
+    const named = rows
+      .slice(2)
+      .flatMap((row) => [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]));
+    assert.deepEqual([...new Set(named)].sort(), [...new Set(DIFFERS.flatMap((entry) => entry.cases))].sort());
+  });
+
+  it('links to files that are there', () => {
+    for (const [, target] of README.matchAll(/\]\(([^)#:]+)\)/g)) assert.ok(existsSync(join(ROOT, target)), target);
+  });
+});
