@@ -35,6 +35,7 @@ const TOOLS = [
   'systemd-notify:systemd',
   'systemd-analyze:systemd',
   'git:git',
+  'curl:curl',
 ];
 const JAVA = ['java:openjdk-17-jdk-headless', 'keytool:openjdk-17-jdk-headless', 'mvn:maven'];
 const CONTAINERS = [
@@ -139,7 +140,7 @@ function mochaRun(part: Part, files: readonly string[]): Run {
 
 type Report = {
   stats: { passes: number; pending: number };
-  failures: { fullTitle: string; file: string; err: { stack?: string; message?: string } }[];
+  failures: { fullTitle: string; file?: string; err: { stack?: string; message?: string } }[];
 };
 
 /** Reads mocha's report, prints its failures; a run without a report has crashed and counts as one failure. */
@@ -157,7 +158,7 @@ function tallyOf(run: Run, code: number, log: string): Tally {
     return { passed: 0, failed: 1, skipped: 0 };
   }
   for (const { fullTitle, file, err } of report.failures) {
-    console.log(`\nFAILED ${fullTitle} (${file.replace(`${ROOT}/`, '')})`);
+    console.log(`\nFAILED ${fullTitle} (${file?.replace(`${ROOT}/`, '') ?? 'no file'})`);
     console.log((err.stack || err.message || '').replace(/^/gm, '    '));
   }
   const { passes, pending } = report.stats;
