@@ -1,11 +1,13 @@
 import { nearest } from './nearest.ts';
 import type { AnyOption, NestedOption, NestedValue, OptionTable } from './option.ts';
 import type { Location, Problem } from './problem.ts';
+import { trim } from './trim.ts';
 
-/** A text of the configuration and where it stands. */
+/** A text of the configuration, where its key stands, and where it stands itself. */
 export interface RawValue {
   readonly text: string;
   readonly at?: Location;
+  readonly valueAt?: Location;
 }
 
 /** The keys of one component, without its prefix. */
@@ -66,7 +68,12 @@ class Binder {
     this.#reportUnused();
     if (!this.#problems.some((problem) => problem.severity === 'error')) {
       this.#target.check?.(values, (severity, option, message, hint) =>
-        this.#report(severity, `${option}: ${message}`, hint, this.#raw.get(option)?.at ?? this.#at),
+        this.#report(
+          severity,
+          `${option}: ${message}`,
+          hint,
+          this.#raw.get(option)?.valueAt ?? this.#raw.get(option)?.at ?? this.#at,
+        ),
       );
     }
     return { values, problems: this.#problems };
@@ -88,13 +95,13 @@ class Binder {
           if (option.required) this.#missing(name);
           return option.default;
         }
-        const parsed = option.parse(raw.text.trim());
+        const parsed = option.parse(trim(raw.text));
         if ('value' in parsed) return parsed.value;
         if (option.lenient) {
           const fallback = option.default === undefined ? 'ignored' : `${option.default} is used`;
-          this.#report('warning', `${name}: ${parsed.problem}; ${fallback}`, parsed.hint, raw.at);
+          this.#report('warning', `${name}: ${parsed.problem}; ${fallback}`, parsed.hint, raw.valueAt ?? raw.at);
         } else {
-          this.#report('error', `${name}: ${parsed.problem}`, parsed.hint, raw.at);
+          this.#report('error', `${name}: ${parsed.problem}`, parsed.hint, raw.valueAt ?? raw.at);
         }
         return option.default;
       }
@@ -139,7 +146,7 @@ class Binder {
 
   #entries(name: string, required: boolean): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
-    for (const [key, raw] of this.#below(name.replace(/\.\*$/, ''))) found.set(key, raw.text.trim());
+    for (const [key, raw] of this.#below(name.replace(/\.\*$/, ''))) found.set(key, trim(raw.text));
     if (required && found.size === 0) this.#missing(name);
     return found;
   }
@@ -147,12 +154,17 @@ class Binder {
   #nested(name: string, option: NestedOption): NestedValue | undefined {
     const raw = this.#take(name);
     const below = this.#below(name);
-    const type = raw?.text.trim() ?? option.defaultType;
+    const type = raw === undefined ? option.defaultType : trim(raw.text);
     const target = this.#lookup(option.component, type);
     if ('known' in target) {
       const near = nearest(type, target.known);
       const hint = near === undefined ? `known: ${target.known.join(', ')}` : `did you mean ${near}?`;
-      this.#report('error', `${name}: there is no ${option.component} "${type}"`, hint, raw?.at ?? this.#at);
+      this.#report(
+        'error',
+        `${name}: there is no ${option.component} "${type}"`,
+        hint,
+        raw?.valueAt ?? raw?.at ?? this.#at,
+      );
       return undefined;
     }
     const bound = bind(target, below, `${this.#component}, ${name}`, this.#lookup, raw?.at ?? this.#at);

@@ -36,5 +36,7 @@ export function nearest(word: string, valid: Iterable<string>): string | undefin
     }
   }
   if (best === undefined) return undefined;
-  return bestDistance <= Math.max(1, Math.floor(Math.min(word.length, best.length) / 3)) ? best : undefined;
+  const shorter = Math.min(word.length, best.length);
+  // One letter is not a misspelling of another one.
+  return bestDistance < shorter && bestDistance <= Math.max(1, Math.floor(shorter / 3)) ? best : undefined;
 }
