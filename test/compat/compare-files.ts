@@ -106,7 +106,7 @@ export function compareFiles(
   const wanted = expectedNames(paths);
   expected.forEach((file, i) => {
     const path = named.get(wanted[i]);
-    if (path === undefined) return;
+    if (path === undefined || path.endsWith('/')) return;
     const bytes = readFileSync(join(dir, path));
     try {
       const content = expectedContent(file, sources);

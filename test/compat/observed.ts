@@ -27,15 +27,17 @@ export type Observed = {
   problems: string[];
 };
 
-/** Every regular file below a folder, as paths relative to `root`, sorted. */
+/** Every regular file below a folder, as paths relative to `root`, sorted; an empty folder in it stands there with a slash. */
 export function listFiles(root: string, below: string): string[] {
   const folder = join(root, below);
   if (!existsSync(folder)) return [];
   const paths: string[] = [];
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = `${below}/${entry.name}`;
-    if (entry.isDirectory()) paths.push(...listFiles(root, path));
-    else paths.push(path);
+    if (entry.isDirectory()) {
+      const inside = listFiles(root, path);
+      paths.push(...(inside.length > 0 ? inside : [`${path}/`]));
+    } else paths.push(path);
   }
   return paths.sort();
 }

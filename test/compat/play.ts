@@ -21,12 +21,18 @@ export function needsJava(testCase: Case): boolean {
   return testCase.steps.some((step) => 'avro_client' in step || 'keystore' in step);
 }
 
+/** A local time `YYYY-MM-DD HH:MM:SS` of a zone, in milliseconds since 1970. */
+function localTime(text: string, timeZone: string): number {
+  const asUtc = Date.parse(`${text.replace(' ', 'T')}Z`);
+  const shown = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(asUtc);
+  return 2 * asUtc - Date.parse(`${shown.replace(' ', 'T')}Z`);
+}
+
 /** How far the agent's clock is ahead of this machine's, in milliseconds, and what makes it so. */
 function clockOf(testCase: Case, player: Player): { ahead: number; env: Record<string, string> } {
   if (testCase.clock === undefined) return { ahead: 0, env: {} };
   if (!existsSync(FAKETIME)) throw new Error('cases with a set clock need faketime: apt-get install faketime');
-  // Every case with a clock has it in UTC.
-  const ahead = Date.parse(`${testCase.clock.replace(' ', 'T')}Z`) - Date.now();
+  const ahead = localTime(testCase.clock, testCase.tz) - Date.now();
   return {
     ahead,
     env: {

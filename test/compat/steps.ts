@@ -6,7 +6,7 @@ import type { Child } from '../support/child.ts';
 import { waitForPort } from '../support/free-port.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Case, expectedFile, type Step } from './case.ts';
-import { Connection, type HttpReply, sendHttp, sendUdp } from './clients.ts';
+import { sendHttp } from './clients.ts';
 import { sameMetrics } from './compare-metrics.ts';
 import { sameNames } from './compare-names.ts';
 import { expectedRecordings } from './compare-wire.ts';
@@ -14,6 +14,7 @@ import { sluiceLine } from './log-lines.ts';
 import { listFiles, type Observed, sinkEvents } from './observed.ts';
 import { fill, unfill } from './placeholders.ts';
 import { Recorder } from './recorder.ts';
+import { Sender } from './sender.ts';
 
 /** How long a step waits for what a file sink has to do by itself. */
 const PATIENCE_MS = 12_000;
@@ -27,13 +28,14 @@ export class Play {
   readonly #line: (flume: string) => RegExp;
   #agent: Child | undefined;
   #recorder: Recorder | undefined;
-  #connections = new Map<string, Connection>();
+  readonly #sender: Sender;
 
   constructor(testCase: Case, observed: Observed, player: 'sluice' | 'flume', startAgent: () => Child) {
     this.#line = player === 'sluice' ? sluiceLine : (line) => new RegExp(line);
     this.#case = testCase;
     this.observed = observed;
     this.#startAgent = startAgent;
+    this.#sender = new Sender(testCase, observed);
   }
 
   /** Plays every step, then stops the agent as the recording did. */
@@ -47,7 +49,7 @@ export class Play {
       if (this.#agent) this.observed.exit = await this.#agent.stop(40_000);
     } finally {
       await this.#agent?.kill();
-      for (const connection of this.#connections.values()) connection.destroy();
+      this.#sender.close();
       this.#recorder?.stop();
       this.observed.recordings = this.#recorder?.connections ?? [];
       this.observed.log = this.#agent?.log() ?? '';
@@ -105,16 +107,12 @@ export class Play {
     } else if ('freeze' in step) this.#recorder?.freeze();
     else if ('start' in step) await this.#start(step.start);
     else if ('log' in step) await this.#log(step.log, step.count ?? 1);
-    else if ('http' in step) await this.#http(step);
-    else if ('http_get' in step) await this.#httpGet(step);
-    else if ('tcp' in step) await this.#tcp(step);
-    else if ('raw' in step) await this.#raw(step);
-    else if ('udp' in step) {
-      for (const input of step.send) {
-        await sendUdp(this.#port(step.udp), this.#input(input));
-        await sleep(30);
-      }
-    } else if ('avro_client' in step) {
+    else if ('http' in step) await this.#sender.http(step);
+    else if ('http_get' in step) await this.#sender.httpGet(step);
+    else if ('tcp' in step) await this.#sender.tcp(step);
+    else if ('raw' in step) await this.#sender.raw(step);
+    else if ('udp' in step) await this.#sender.udp(step);
+    else if ('avro_client' in step) {
       const args = step.avro_client.map((arg) => fill(arg, names));
       const client = await avroClient(args, step.stdin === undefined ? undefined : this.#input(step.stdin));
       this.observed.responses.push({ avro_client: step.avro_client, exit: client.code });
@@ -141,11 +139,12 @@ export class Play {
     this.#agent = agent;
     const ready = this.#line(line);
     await this.#await(`${ready} in the log`, () => !agent.alive || ready.test(agent.log()), 20_000);
-    // The recording's own port is listened on when Flume says so; be as sure.
-    if (agent.alive && /SOURCE/.test(ready.source)) {
-      const conf = readFileSync(this.#case.conf, 'latin1');
-      const http = /\.sources\.\w+\.type *= *http[\s\S]*\.port *= *\$\{env:PORT\}/.test(conf);
-      if (http && !this.#case.id.startsWith('errors/')) await waitForPort(this.#port('PORT'), 5000).catch(() => {});
+    // A port that a client will connect to may be listened on a moment later.
+    const ports = this.#case.steps.flatMap((step) =>
+      'http' in step ? [step.http] : 'tcp' in step ? [step.tcp] : 'raw' in step ? [step.raw] : [],
+    );
+    for (const port of new Set(ports)) {
+      if (agent.alive) await waitForPort(this.#port(port), 5000).catch(() => {});
     }
   }
 
@@ -153,94 +152,6 @@ export class Play {
     const pattern = new RegExp(this.#line(line).source, 'g');
     const there = () => (this.#agent?.log().match(pattern)?.length ?? 0) >= count;
     await this.#await(`${count} of ${pattern} in the log`, there, PATIENCE_MS);
-  }
-
-  async #http(step: Extract<Step, { http: string }>): Promise<void> {
-    for (const input of step.send) {
-      const { method, path, headers } = step;
-      const sent = { input, method: method ?? 'POST', path: path ?? '/', headers: headers ?? {} };
-      let reply: HttpReply;
-      try {
-        reply = await sendHttp(this.#port(step.http), { method, path, headers, body: this.#input(input) });
-      } catch (error) {
-        this.observed.responses.push({ ...sent, status: 0, reason: (error as Error).message });
-        continue;
-      }
-      const { status, reason, body } = reply;
-      this.observed.responses.push({
-        ...sent,
-        status,
-        reason,
-        response_headers: reply.headers,
-        response_body: body.toString('latin1'),
-      });
-    }
-  }
-
-  async #httpGet(step: Extract<Step, { http_get: string }>): Promise<void> {
-    const method = step.method ?? 'GET';
-    const reply = await sendHttp(this.#port(step.http_get), { method, path: step.path });
-    this.observed.responses.push({
-      method,
-      path: step.path,
-      status: reply.status,
-      content_type: reply.headers['content-type'] ?? null,
-      body: reply.body.toString('latin1'),
-    });
-  }
-
-  async #tcp(step: Extract<Step, { tcp: string }>): Promise<void> {
-    for (const input of step.send) {
-      const connection = new Connection(this.#port(step.tcp));
-      try {
-        await connection.open();
-        await connection.write(this.#input(input));
-        if (step.shutdown || !step.reply) connection.socket.end();
-        await sleep(step.reply ? 250 : 30);
-        const { bytes, closed } = connection.take();
-        if (step.reply) this.observed.responses.push({ input, reply: bytes.toString(), closed_by_flume: closed });
-      } catch (error) {
-        this.observed.problems.push(`tcp ${input}: ${(error as Error).message}`);
-      } finally {
-        connection.destroy();
-      }
-    }
-  }
-
-  async #raw(step: Extract<Step, { raw: string }>): Promise<void> {
-    for (const input of step.send) {
-      let connection = this.#connections.get(step.connection);
-      if (!connection) {
-        connection = new Connection(this.#port(step.raw));
-        this.#connections.set(step.connection, connection);
-        await connection.open();
-      }
-      await connection.write(this.#input(input));
-      // The recording says how long the answer is; one that stays out has a short while to show that it comes after all.
-      const wanted = this.#wantedReply(input);
-      const open = connection;
-      const done = () => open.closed || (wanted.length > 0 && open.received >= wanted.length);
-      await waitFor(done, { timeoutMs: wanted.length > 0 || wanted.closed ? 3000 : 300 }).catch(() => {});
-      const { bytes, closed } = connection.take();
-      this.observed.responses.push({
-        input,
-        connection: step.connection,
-        reply_hex: bytes.toString('hex'),
-        closed_by_flume: closed,
-      });
-    }
-  }
-
-  #wantedReply(input: string): { length: number; closed: boolean } {
-    const file = expectedFile(this.#case, 'responses.jsonl');
-    const line =
-      file &&
-      readFileSync(file, 'utf8')
-        .split('\n')
-        .find((text) => text.includes(`"input": "${input}"`));
-    if (!line) return { length: 0, closed: false };
-    const reply = JSON.parse(line) as { reply_hex: string; closed_by_flume: boolean };
-    return { length: reply.reply_hex.length / 2, closed: reply.closed_by_flume };
   }
 
   async #ls(folder: string, as: string): Promise<void> {
