@@ -66,6 +66,11 @@ export class FakeClock implements Clock {
     });
   }
 
+  /** How many sleep now. */
+  get sleepers(): number {
+    return this.#sleepers.length;
+  }
+
   /** Lets time go by, waking sleepers in order; promises that wait on them run in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
