@@ -42,13 +42,17 @@ export function listFiles(root: string, below: string): string[] {
   return paths.sort();
 }
 
-/** The events that the file_roll sink with this name wrote, in the order of its files. */
-export function sinkEvents(dir: string, sink: string): AvroEvent[] {
-  const folder = join(dir, 'out', sink);
+/** The events that a file_roll sink with the serializer avro_event wrote into a folder, in the order of its files. */
+export function readFolderEvents(folder: string): AvroEvent[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder)
     .map((name) => join(folder, name))
     .filter((file) => statSync(file).isFile())
     .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs || a.localeCompare(b, 'en', { numeric: true }));
   return files.flatMap((file) => readAvroEvents(readFileSync(file)));
+}
+
+/** The events that the sink with this name of a case wrote. */
+export function sinkEvents(dir: string, sink: string): AvroEvent[] {
+  return readFolderEvents(join(dir, 'out', sink));
 }
