@@ -1,10 +1,14 @@
 import { memory } from './channels/memory.ts';
 import type { Registry } from './component/declaration.ts';
+import { file } from './filesystems/file/index.ts';
 import { host } from './interceptors/host.ts';
 import { staticInterceptor } from './interceptors/static.ts';
 import { timestamp } from './interceptors/timestamp.ts';
 import { defaultProcessor } from './processors/default.ts';
 import { replicating } from './selectors/replicating.ts';
+import { avroEvent } from './serializers/avro_event.ts';
+import { avroSchema } from './serializers/avro_schema.ts';
+import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
 import { httpSource } from './sources/http/index.ts';
 
@@ -26,6 +30,9 @@ export const registry: Registry = {
     defaultProcessor,
     // serializers
     text,
+    headerAndText,
+    avroEvent,
+    avroSchema,
   ],
-  fileSystems: [],
+  fileSystems: [file],
 };

@@ -7,8 +7,11 @@ import type { ComponentContext } from './context.ts';
  * Returned Buffers may share memory with the batch and are never written to again.
  */
 export interface Serializer {
-  /** The first bytes of a file, before any row. */
-  begin(first: EventBatch): readonly Buffer[];
+  /**
+   * The first bytes of a file, before any row. `first` is the batch that the file is opened for; it may be empty.
+   * @throws SluiceError EVENT_UNUSABLE
+   */
+  begin(first: EventBatch): readonly Buffer[] | Promise<readonly Buffer[]>;
   /** The bytes of rows `from` up to `to`; may hold some back until `endUnit`. */
   rows(batch: EventBatch, from: number, to: number): readonly Buffer[];
   /** What was held back: called at each flush, after which a file may be cut and still be whole. */

@@ -4,15 +4,14 @@ import type { EventFileWriter, OpenFormat } from '../component/format.ts';
 import type { Serializer } from '../component/serializer.ts';
 import { SluiceError } from '../errors.ts';
 import type { EventBatch } from '../event/event-batch.ts';
+import { UnitPipeline } from './unit-pipeline.ts';
 
 /**
  * A unit larger than this is cut into several members, which are compressed at the same time: four blocks of Snappy, just less than one
- * of bzip2; gzip and zstd lose under 1 % by it. An ordinary flush is smaller and makes one member, as Flume's does.
+ * of bzip2; gzip and zstd lose under 1 % by it. An ordinary flush is smaller and makes one member, as Flume's does. With at most
+ * four under way they bound the memory: 5 MB a file.
  */
 const PART_BYTES = 4 * 218_422;
-
-/** How many parts may be under way: as many as Node's pool has threads. With the one that fills, they bound the memory: 5 MB a file. */
-const PARTS_UNDER_WAY = 4;
 
 /** CompressedStream: the bytes of the serializer, compressed; each flush ends a member that can be read behind any other. */
 export const openCompressedStream: OpenFormat = async (file, settings, first) => {
@@ -20,7 +19,7 @@ export const openCompressedStream: OpenFormat = async (file, settings, first) =>
     throw new SluiceError('CONFIG_INVALID', 'the file type CompressedStream needs a codec (hdfs.codeC)');
   }
   const writer = new CompressedStreamWriter(file, settings.serializer, settings.codec);
-  writer.begin(first);
+  await writer.begin(first);
   return writer;
 };
 
@@ -28,22 +27,20 @@ class CompressedStreamWriter implements EventFileWriter {
   readonly #file: OutputFile;
   readonly #serializer: Serializer;
   readonly #codec: Codec;
+  readonly #pipeline: UnitPipeline;
   /** What was not handed to the codec yet, less than a part. */
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** Parts go to the file one after the other, in this chain, while several are compressed. */
-  #tail: Promise<void> = Promise.resolve();
-  readonly #underWay: Promise<void>[] = [];
-  #parts = 0;
 
   constructor(file: OutputFile, serializer: Serializer, codec: Codec) {
     this.#file = file;
     this.#serializer = serializer;
     this.#codec = codec;
+    this.#pipeline = new UnitPipeline(file);
   }
 
-  begin(first: EventBatch): void {
-    for (const chunk of this.#serializer.begin(first)) this.#hold(chunk);
+  async begin(first: EventBatch): Promise<void> {
+    for (const chunk of await this.#serializer.begin(first)) this.#hold(chunk);
   }
 
   async write(batch: EventBatch, from: number, to: number): Promise<void> {
@@ -53,23 +50,26 @@ class CompressedStreamWriter implements EventFileWriter {
         const part = chunk.subarray(at, at + PART_BYTES - this.#heldBytes);
         at += part.length;
         this.#hold(part);
-        if (this.#heldBytes >= PART_BYTES) await this.#send();
+        if (this.#heldBytes < PART_BYTES) continue;
+        this.#compressHeld();
+        await this.#pipeline.room();
       }
     }
   }
 
   flush(): Promise<number> {
     for (const chunk of this.#serializer.endUnit()) this.#hold(chunk);
-    return this.#flushHeld();
+    if (this.#heldBytes > 0) this.#compressHeld();
+    return this.#pipeline.flush();
   }
 
   async close(): Promise<void> {
-    for (const chunk of [...this.#serializer.endUnit(), ...this.#serializer.end()]) this.#hold(chunk);
+    for (const chunk of this.#serializer.endUnit()) this.#hold(chunk);
+    for (const chunk of this.#serializer.end()) this.#hold(chunk);
     // A file without a byte is no file of this format.
-    if (this.#heldBytes > 0 || this.#parts === 0) this.#start();
-    await this.#tail;
-    const end = this.#codec.end;
-    await Promise.all([end === undefined ? undefined : this.#file.write([end]), this.#file.close()]);
+    if (this.#heldBytes > 0 || this.#pipeline.empty) this.#compressHeld();
+    if (this.#codec.end !== undefined) this.#pipeline.add(Promise.resolve([this.#codec.end]));
+    await this.#pipeline.close();
   }
 
   async abandon(): Promise<void> {
@@ -82,41 +82,10 @@ class CompressedStreamWriter implements EventFileWriter {
     this.#heldBytes += chunk.length;
   }
 
-  /** Compresses what is held; its bytes go to the file behind those of all before. */
-  #start(): Promise<void> {
+  #compressHeld(): void {
     const unit = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
-    this.#parts++;
-    const compressed = this.#codec.compress(unit);
-    const written = this.#tail.then(async () => await this.#file.write(await compressed));
-    // Whoever waits for the chain next gets the error; nobody needs to wait at this moment.
-    written.catch(() => {});
-    compressed.catch(() => {});
-    this.#tail = written;
-    return written;
-  }
-
-  /** The same, and waits until there is room for one more. */
-  async #send(): Promise<void> {
-    this.#underWay.push(this.#start());
-    if (this.#underWay.length >= PARTS_UNDER_WAY) await this.#underWay.shift();
-  }
-
-  async #flushHeld(): Promise<number> {
-    if (this.#heldBytes > 0) this.#start();
-    // Between the last part of this unit and the first of the next: in the chain, which goes on while the file is flushed.
-    let length = 0;
-    let flushed: Promise<number> | undefined;
-    const asked = this.#tail.then(() => {
-      length = this.#file.length;
-      flushed = this.#file.flush();
-      flushed.catch(() => {});
-    });
-    asked.catch(() => {});
-    this.#tail = asked;
-    await asked;
-    await flushed;
-    return length;
+    this.#pipeline.add(this.#codec.compress(unit));
   }
 }

@@ -5,7 +5,7 @@ import type { EventBatch } from '../event/event-batch.ts';
 
 /** DataStream: the bytes of the serializer as they are. */
 export const openDataStream: OpenFormat = async (file, settings, first) => {
-  const head = settings.serializer.begin(first);
+  const head = await settings.serializer.begin(first);
   if (head.length > 0) await file.write(head);
   return new DataStreamWriter(file, settings.serializer);
 };

@@ -41,14 +41,14 @@ const inflateOne: One = (packed) => {
   return { bytes: result.buffer, used: result.engine.bytesWritten };
 };
 
-/** gunzip reads all members at once, so the end of the first is found by their common head. */
+/** gunzip reads all members at once, so the end of the first is found by the head of the next. */
 const gunzipOne: One = (packed) => {
-  const head = packed.subarray(0, 10);
+  const head = packed.subarray(0, 4);
   for (let end = packed.indexOf(head, 18); end >= 0; end = packed.indexOf(head, end + 1)) {
     try {
       return { bytes: gunzipSync(packed.subarray(0, end)), used: end };
     } catch {
-      // The ten bytes stood inside the member.
+      // The four bytes stood inside the member.
     }
   }
   return { bytes: gunzipSync(packed), used: packed.length };

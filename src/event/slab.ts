@@ -1,0 +1,41 @@
+const LEAST_BYTES = 16 * 1024;
+
+/**
+ * A Buffer that grows while it is written, and is handed on in pieces. What was handed on is never written to again; what is left of the Buffer serves
+ * for the next piece. Hot loops ask for room once a row and write into `bytes` themselves.
+ */
+export class Slab {
+  bytes: Buffer = Buffer.alloc(0);
+  /** Where the next byte goes. */
+  at = 0;
+  #start = 0;
+  #lastPiece = 0;
+
+  /** Bytes of the piece so far. */
+  get length(): number {
+    return this.at - this.#start;
+  }
+
+  /** Makes room for `count` more bytes; `bytes` and `at` may be others after it. */
+  ensure(count: number): void {
+    if (this.at + count > this.bytes.length) this.#grow(count);
+  }
+
+  /** The piece; the next one begins behind it. */
+  take(): Buffer {
+    const piece = this.bytes.subarray(this.#start, this.at);
+    this.#start = this.at;
+    this.#lastPiece = piece.length;
+    return piece;
+  }
+
+  #grow(count: number): void {
+    const held = this.length;
+    // The next piece will be about as long as the last one was.
+    const next = Buffer.allocUnsafeSlow(Math.max(LEAST_BYTES, this.#lastPiece, held * 2, held + count));
+    this.bytes.copy(next, 0, this.#start, this.at);
+    this.bytes = next;
+    this.#start = 0;
+    this.at = held;
+  }
+}
