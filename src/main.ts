@@ -24,6 +24,8 @@ const EXIT = { good: 0, usage: 64, internal: 70, configuration: 78, SIGINT: 130,
 
 /** How long after the drain deadline sinks may still take to close. */
 const CLOSE_GRACE_MS = 5000;
+/** How often a monitoring port that is in use is tried again. */
+const MONITORING_RETRY_MS = 3000;
 /** How often the service manager gets a status line. */
 const STATUS_MS = 10_000;
 
@@ -148,12 +150,12 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
     fileSystem: (url: string) => fileSystems.resolve(url),
   };
   const host = new AgentHost(plan, services, args.drainTimeout * 1000);
-  const monitoring = await monitor(args, host, log);
+  const ended = new AbortController();
+  const monitoring = monitor(args, () => renderFlumeJson(host.counters), log, ended.signal);
   await host.start();
   const notifier = createServiceNotifier(process.env, main);
   await notifier.ready();
   notifier.startWatchdog(() => true);
-  const ended = new AbortController();
   const status = setInterval(() => {
     void notifier.status(`${host.queued} events in channels${host.ready ? '' : '; a source is not ready'}`);
   }, STATUS_MS);
@@ -184,7 +186,7 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
     clearInterval(status);
     ended.abort();
     await fileSystems.close();
-    await monitoring?.close();
+    await (await monitoring)?.close();
     await notifier.close();
   });
   process.on('SIGTERM', () => stop('SIGTERM'));
@@ -225,8 +227,16 @@ function stopper(
   };
 }
 
-/** Starts the monitoring server that Flume's system properties ask for. */
-async function monitor(args: AgentArguments, host: AgentHost, log: Log): Promise<MonitoringServer | undefined> {
+/**
+ * Starts the monitoring server that Flume's system properties ask for. Without it the agent is blind but not useless: a port
+ * in use is logged and tried again until `signal` is aborted.
+ */
+async function monitor(
+  args: AgentArguments,
+  metrics: () => string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<MonitoringServer | undefined> {
   const logger = log.logger('monitoring');
   const type = args.systemProperties.get('flume.monitoring.type');
   if (type === undefined) return undefined;
@@ -236,12 +246,16 @@ async function monitor(args: AgentArguments, host: AgentHost, log: Log): Promise
   }
   const port = args.systemProperties.get('flume.monitoring.port') ?? '41414';
   if (!/^\d{1,5}$/.test(port)) throw new SluiceError('CONFIG_INVALID', `flume.monitoring.port=${port} is no port`);
-  const bind = args.systemProperties.get('flume.monitoring.bind') ?? '127.0.0.1';
-  const server = await startMonitoring({
-    host: bind,
-    port: Number(port),
-    metrics: () => renderFlumeJson(host.counters),
-  });
-  logger.info(`Counters at http://${bind}:${server.port}/metrics`);
-  return server;
+  const host = args.systemProperties.get('flume.monitoring.bind') ?? '127.0.0.1';
+  for (let tries = 0; !signal.aborted; tries++) {
+    try {
+      const server = await startMonitoring({ host, port: Number(port), metrics });
+      logger.info(`Counters at http://${host}:${server.port}/metrics`);
+      return server;
+    } catch (error) {
+      if (tries === 0) logger.error(`${describeError(error)}. Tries again every ${MONITORING_RETRY_MS / 1000} s.`);
+      await systemClock.sleep(MONITORING_RETRY_MS, signal);
+    }
+  }
+  return undefined;
 }
