@@ -189,7 +189,10 @@ class Resolver {
       }
       if (this.#open.length > MAX_DEPTH)
         throw new VariableError('variables are nested too deep', `at most ${MAX_DEPTH} levels`);
-      return this.property(property).value;
+      const resolved = this.property(property);
+      const error = resolved.problems.find((problem) => problem.severity === 'error');
+      if (error !== undefined) throw new VariableError(error.message, error.hint);
+      return resolved.value;
     }
     return this.#bareEnv ? this.#sources.env[name] : undefined;
   }
