@@ -151,7 +151,7 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
   };
   const host = new AgentHost(plan, services, args.drainTimeout * 1000);
   const ended = new AbortController();
-  const monitoring = monitor(args, () => renderFlumeJson(host.counters), log, ended.signal);
+  const monitoring = monitor(monitoringAddress(args, log), () => renderFlumeJson(host.counters), log, ended.signal);
   await host.start();
   const notifier = createServiceNotifier(process.env, main);
   await notifier.ready();
@@ -227,30 +227,36 @@ function stopper(
   };
 }
 
+/** Where Flume's system properties want the counters served. */
+function monitoringAddress(args: AgentArguments, log: Log): { host: string; port: number } | undefined {
+  const type = args.systemProperties.get('flume.monitoring.type');
+  if (type === undefined) return undefined;
+  if (type.toLowerCase() !== 'http') {
+    log.logger('monitoring').warn(`flume.monitoring.type=${type} is not in Sluice; http is`);
+    return undefined;
+  }
+  const port = args.systemProperties.get('flume.monitoring.port') ?? '41414';
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new SluiceError('CONFIG_INVALID', `flume.monitoring.port=${port} is no port`);
+  }
+  return { host: args.systemProperties.get('flume.monitoring.bind') ?? '127.0.0.1', port: Number(port) };
+}
+
 /**
- * Starts the monitoring server that Flume's system properties ask for. Without it the agent is blind but not useless: a port
- * in use is logged and tried again until `signal` is aborted.
+ * Starts the monitoring server. Without it the agent is blind but not useless: a port in use is logged and tried again
+ * until `signal` is aborted.
  */
 async function monitor(
-  args: AgentArguments,
+  address: { host: string; port: number } | undefined,
   metrics: () => string,
   log: Log,
   signal: AbortSignal,
 ): Promise<MonitoringServer | undefined> {
   const logger = log.logger('monitoring');
-  const type = args.systemProperties.get('flume.monitoring.type');
-  if (type === undefined) return undefined;
-  if (type.toLowerCase() !== 'http') {
-    logger.warn(`flume.monitoring.type=${type} is not in Sluice; http is`);
-    return undefined;
-  }
-  const port = args.systemProperties.get('flume.monitoring.port') ?? '41414';
-  if (!/^\d{1,5}$/.test(port)) throw new SluiceError('CONFIG_INVALID', `flume.monitoring.port=${port} is no port`);
-  const host = args.systemProperties.get('flume.monitoring.bind') ?? '127.0.0.1';
-  for (let tries = 0; !signal.aborted; tries++) {
+  for (let tries = 0; address !== undefined && !signal.aborted; tries++) {
     try {
-      const server = await startMonitoring({ host, port: Number(port), metrics });
-      logger.info(`Counters at http://${host}:${server.port}/metrics`);
+      const server = await startMonitoring({ ...address, metrics });
+      logger.info(`Counters at http://${address.host}:${server.port}/metrics`);
       return server;
     } catch (error) {
       if (tries === 0) logger.error(`${describeError(error)}. Tries again every ${MONITORING_RETRY_MS / 1000} s.`);

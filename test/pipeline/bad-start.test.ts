@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startSluice } from '../support/run-sluice.ts';
 import { useTempDir } from '../support/temp-dir.ts';
