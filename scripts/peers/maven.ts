@@ -33,8 +33,7 @@ export async function resolvePom(name: string): Promise<string> {
   if (existsSync(lib)) return lib;
   await needProgram('java', '-version');
   await needProgram('mvn', '-version');
-  // Maven's own work folder differs for each process, so the local repository alone is shared, which Maven guards by
-  // renaming whole files into place.
+  // Each run has a local repository of its own: two at a time do not meet, and nothing is left in the user's.
   const work = `${lib}.${process.pid}.tmp`;
   mkdirSync(join(work, 'pom'), { recursive: true });
   writeFileSync(join(work, 'pom', 'pom.xml'), readFileSync(pom));
@@ -52,6 +51,7 @@ export async function resolvePom(name: string): Promise<string> {
           '-f',
           join(work, 'pom', 'pom.xml'),
           'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies',
+          `-Dmaven.repo.local=${join(work, 'm2')}`,
           '-DincludeScope=runtime',
           `-DoutputDirectory=${join(work, 'lib')}`,
         ],
