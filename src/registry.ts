@@ -11,12 +11,14 @@ import { avroSchema } from './serializers/avro_schema.ts';
 import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
 import { httpSource } from './sources/http/index.ts';
+import { taildirSource } from './sources/taildir/index.ts';
 
 /** Every component of Sluice, in plain sight. To add one: write it, import it here, put it in the list. */
 export const registry: Registry = {
   components: [
     // sources
     httpSource,
+    taildirSource,
     // channels
     memory,
     // sinks

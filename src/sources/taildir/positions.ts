@@ -1,0 +1,130 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Logger } from '../../component/context.ts';
+import { describeError, fromSystemError } from '../../errors.ts';
+
+/** How far a file has been delivered. */
+export interface Position {
+  readonly inode: string;
+  readonly pos: number;
+  readonly file: string;
+}
+
+const ENTRY = /\{"inode":(\d+),"pos":(\d+),"file":("(?:[^"\\]|\\.)*")\}/g;
+
+/**
+ * The position file, in Flume's format: `[{"inode":1,"pos":2,"file":"/path"}]`. It is replaced as a whole, so it is never seen half
+ * written.
+ */
+export class PositionFile {
+  readonly path: string;
+  readonly #log: Logger;
+  #written: string | undefined;
+  #failing = false;
+
+  constructor(path: string, log: Logger) {
+    this.path = path;
+    this.#log = log;
+  }
+
+  /**
+   * Reads it; no file gives no positions. Of a damaged one (Flume's can break off) whatever entries are whole are taken.
+   * @throws SluiceError when it is there and cannot be read: to begin from 0 would send everything again
+   */
+  async load(): Promise<Position[]> {
+    let text: string;
+    try {
+      text = await readFile(this.path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw fromSystemError(error, `reading the position file ${this.path}`);
+    }
+    const parsed = parsePositions(text);
+    if (parsed !== undefined) return parsed;
+    const saved: Position[] = [];
+    for (const [, inode, pos, file] of text.matchAll(ENTRY))
+      saved.push({ inode, pos: Number(pos), file: JSON.parse(file) as string });
+    this.#log.error(
+      `Failed loading positionFile: ${this.path}: it is damaged; ${saved.length} whole entries are used, other files are read from their beginning`,
+    );
+    return saved;
+  }
+
+  /** Writes it when something has changed. A failure is logged when it begins and ends; positions stay as they were on disk. */
+  async save(positions: readonly Position[]): Promise<void> {
+    const text = render(positions);
+    if (text === this.#written) return;
+    try {
+      await mkdir(dirname(this.path), { recursive: true });
+      const handle = await open(`${this.path}.tmp`, 'w');
+      try {
+        await handle.writeFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(`${this.path}.tmp`, this.path);
+      this.#succeeded(text);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** The same at once: for rows that settle while the agent is ending, when nobody waits any more. */
+  saveNow(positions: readonly Position[]): void {
+    const text = render(positions);
+    if (text === this.#written) return;
+    try {
+      mkdirSync(dirname(this.path), { recursive: true });
+      const fd = openSync(`${this.path}.tmp`, 'w');
+      try {
+        writeSync(fd, text);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(`${this.path}.tmp`, this.path);
+      this.#succeeded(text);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #succeeded(text: string): void {
+    this.#written = text;
+    if (this.#failing) this.#log.info(`the position file ${this.path} is written again`);
+    this.#failing = false;
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#failing) this.#log.error(`cannot write the position file ${this.path}: ${describeError(error)}`);
+    this.#failing = true;
+  }
+}
+
+function render(positions: readonly Position[]): string {
+  return `[${positions
+    .map(({ inode, pos, file }) => `{"inode":${inode},"pos":${pos},"file":${JSON.stringify(file)}}`)
+    .join(',')}]`;
+}
+
+/** `undefined` when the text is no array of positions. Numbers are taken as they are written, an inode may be too large for a double. */
+function parsePositions(text: string): Position[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/("inode"\s*:\s*)(\d+)/g, '$1"$2"'));
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(value)) return undefined;
+  const positions: Position[] = [];
+  for (const entry of value as unknown[]) {
+    if (typeof entry !== 'object' || entry === null) return undefined;
+    const { inode, pos, file } = entry as Record<string, unknown>;
+    if (typeof inode !== 'string' || typeof file !== 'string') return undefined;
+    if (typeof pos !== 'number' || !Number.isSafeInteger(pos) || pos < 0) return undefined;
+    positions.push({ inode, pos, file });
+  }
+  return positions;
+}
