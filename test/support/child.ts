@@ -13,6 +13,17 @@ export type ChildSpec = {
   stdin?: Uint8Array | string;
 };
 
+const SIGNALS: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
+
 const MAX_LOG = 32 << 20;
 const running = new Set<ChildProcess>();
 
@@ -30,11 +41,14 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 process.on('exit', killAll);
-for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    killAll();
-    process.kill(process.pid, signal);
-  });
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+  const end = () => {
+    // Somebody else who listens (mocha to SIGINT) ends this process in good order, which comes to the same.
+    if (process.listenerCount(signal) > 1) return;
+    // Exiting runs what others left for the end, such as removing folders.
+    process.exit(128 + signalNumber(signal));
+  };
+  process.on(signal, end);
 }
 
 /**
@@ -173,17 +187,6 @@ function keep(before: string, more: string): string {
   const text = before + more;
   return text.length > MAX_LOG ? text.slice(text.length - MAX_LOG / 2) : text;
 }
-
-const SIGNALS: Record<string, number> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGTERM: 15,
-};
 
 function signalNumber(signal: NodeJS.Signals | null): number {
   return SIGNALS[signal ?? ''] ?? 0;
