@@ -1,6 +1,7 @@
 import { memory } from './channels/memory.ts';
 import type { Registry } from './component/declaration.ts';
 import { file } from './filesystems/file/index.ts';
+import { webhdfs } from './filesystems/webhdfs/index.ts';
 import { host } from './interceptors/host.ts';
 import { staticInterceptor } from './interceptors/static.ts';
 import { timestamp } from './interceptors/timestamp.ts';
@@ -36,5 +37,5 @@ export const registry: Registry = {
     avroEvent,
     avroSchema,
   ],
-  fileSystems: [file],
+  fileSystems: [file, webhdfs],
 };
