@@ -49,7 +49,7 @@ switch (command.command) {
     break;
   }
   case 'check':
-    process.exitCode = await check(command);
+    process.exitCode = await check(command).catch(explainFailure);
     break;
   case 'agent':
     await run(command);
@@ -86,6 +86,23 @@ async function check(args: AgentArguments): Promise<number> {
     `Agent ${args.name} can run: ${count(plan.sources.length, 'source')}, ${count(plan.channels.length, 'channel')}, ${count(plan.sinks.length, 'sink')}, ${count(warnings, 'warning')}\n`,
   );
   return EXIT.good;
+}
+
+/** Says on stderr what ended a command; gives its exit code. */
+function explainFailure(error: unknown): number {
+  process.stderr.write(`sluice: ${describeError(error)}\n`);
+  if (!(error instanceof SluiceError)) return EXIT.internal;
+  process.stderr.write(`${error.action}\n`);
+  return EXIT.configuration;
+}
+
+/** The name of the user for Hadoop; a number where the user has no name (a container with a user of its own). */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'nobody');
+  }
 }
 
 function count(number: number, word: string): string {
@@ -134,7 +151,7 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
     declarations: registry.fileSystems,
     context: {
       hadoop: loadHadoopConfiguration([process.env['HADOOP_CONF_DIR'], args.confDir], log.logger('hadoop')),
-      user: process.env['HADOOP_USER_NAME'] ?? userInfo().username,
+      user: process.env['HADOOP_USER_NAME'] ?? userName(),
       log: log.logger('file system'),
       clock: systemClock,
     },
@@ -156,9 +173,11 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
   const notifier = createServiceNotifier(process.env, main);
   await notifier.ready();
   notifier.startWatchdog(() => true);
-  const status = setInterval(() => {
+  const tell = (): void => {
     void notifier.status(`${host.queued} events in channels${host.ready ? '' : '; a source is not ready'}`);
-  }, STATUS_MS);
+  };
+  tell();
+  const status = setInterval(tell, STATUS_MS);
 
   const reload = async (): Promise<void> => {
     main.info('The configuration has changed');
