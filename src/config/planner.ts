@@ -95,14 +95,14 @@ export class Planner {
     at: Location | undefined,
   ): ComponentPlan<K> {
     const options = new Map<string, RawValue>();
-    const candidates = [...own, ...Object.keys(declaration.options)];
+    const words = new Set([...raw.keys()].map((key) => key.split('.', 1)[0]!));
+    const candidates = [...own.filter((key) => !words.has(key)), ...Object.keys(declaration.options)];
     for (const [key, value] of raw) {
       const word = key.split('.', 1)[0]!;
       if (own.includes(word)) continue;
-      const slip = isOption(declaration.options, key)
-        ? undefined
-        : [key, word].map((part) => nearest(part, candidates)).find((near) => near !== undefined && own.includes(near));
-      if (slip !== undefined && ![...raw.keys()].some((other) => other.split('.', 1)[0] === slip)) {
+      const near = isOption(declaration.options, key) ? [] : [word, key].map((part) => nearest(part, candidates));
+      const slip = near.find((one) => one !== undefined && own.includes(one));
+      if (slip !== undefined) {
         this.error(component, `unknown option "${key}"`, `did you mean ${slip}${key.slice(word.length)}?`, value.at);
       } else {
         options.set(key, value);

@@ -155,7 +155,7 @@ function trimmed(text: string): string {
 
 /** As Java's `Properties.store` writes a text. */
 function written(text: string): string {
-  return text.replace(/[^]/g, (unit) =>
+  return text.replace(/[\s\S]/g, (unit) =>
     /[A-Za-z0-9.]/.test(unit) ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
