@@ -21,7 +21,8 @@ const KINDS: Readonly<Record<Kind, { readonly title: string; readonly what: stri
   },
 };
 
-const KIND_NAMES = Object.keys(KINDS) as Kind[];
+/** The kinds that help has pages for. */
+export const KIND_NAMES = Object.keys(KINDS) as Kind[];
 /** Columns that help is wrapped at. */
 const WIDTH = 100;
 

@@ -32,6 +32,7 @@ export function readXmlProperties(text: string): { properties: XmlProperty[]; in
   const properties: XmlProperty[] = [];
   const open: string[] = [];
   let includes = false;
+  let begun = false;
   let fields: Record<string, string> = {};
   let content = '';
   const endElement = (name: string): void => {
@@ -70,6 +71,7 @@ export function readXmlProperties(text: string): { properties: XmlProperty[]; in
       }
       if (open.length >= MAX_DEPTH) throw new XmlError('elements are nested too deep', text, position);
       open.push(name);
+      begun = true;
       content = '';
       if (/(^|:)include$/.test(name)) includes = true;
       if (name === 'property') fields = readAttributes(attributes, text, position);
@@ -78,6 +80,7 @@ export function readXmlProperties(text: string): { properties: XmlProperty[]; in
     position = TOKEN.lastIndex;
   }
   if (open.length > 0) throw new XmlError(`<${open.at(-1)}> is not closed`, text, text.length);
+  if (!begun) throw new XmlError('there is no <configuration>', text, text.length);
   return { properties, includes };
 }
 

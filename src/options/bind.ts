@@ -146,7 +146,15 @@ class Binder {
 
   #entries(name: string, required: boolean): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
-    for (const [key, raw] of this.#below(name.replace(/\.\*$/, ''))) found.set(key, trim(raw.text));
+    const prefix = name.replace(/\*$/, '');
+    const siblings = Object.keys(this.#target.options).filter((one) => one.startsWith(prefix) && one !== name);
+    for (const [key, raw] of this.#below(prefix.slice(0, -1))) {
+      found.set(key, trim(raw.text));
+      // Any name is allowed here, but one that is nearly a declared option was hardly chosen freely.
+      const near = nearest(prefix + key, siblings);
+      if (near === undefined || this.#raw.has(near)) continue;
+      this.#report('warning', `"${prefix}${key}" is not an option of its own`, `did you mean ${near}?`, raw.at);
+    }
     if (required && found.size === 0) this.#missing(name);
     return found;
   }
