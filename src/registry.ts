@@ -11,14 +11,18 @@ import { avroEvent } from './serializers/avro_event.ts';
 import { avroSchema } from './serializers/avro_schema.ts';
 import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
+import { execSource } from './sources/exec/index.ts';
 import { httpSource } from './sources/http/index.ts';
+import { seqSource } from './sources/seq.ts';
 import { taildirSource } from './sources/taildir/index.ts';
 
 /** Every component of Sluice, in plain sight. To add one: write it, import it here, put it in the list. */
 export const registry: Registry = {
   components: [
     // sources
+    execSource,
     httpSource,
+    seqSource,
     taildirSource,
     // channels
     memory,

@@ -1,0 +1,263 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { declare } from '../../component/declaration.ts';
+import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
+import { describeError, SluiceError } from '../../errors.ts';
+import { type LinePiece, LineSplitter, toBatch } from '../../event/line-splitter.ts';
+import { bool, choice, integer, type OptionValues, text } from '../../options/option.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { charsetProblem, recode } from './recode.ts';
+
+/*
+ * The exec source: the lines that a command prints. What is there is handed on at once; while the channel has no room, nothing is
+ * read, and the command waits in its write.
+ */
+
+const options = {
+  command: text({
+    required: true,
+    doc: 'The command, split at blanks; quotes, pipes and variables mean nothing without `shell`.',
+  }),
+  shell: text({ doc: 'A shell that gets the command as one argument: `/bin/sh -c`.' }),
+  restart: bool({
+    default: false,
+    doc: 'Whether the command is started again when it has ended, whatever its exit code.',
+  }),
+  restartThrottle: integer({ default: 10_000, min: 0, unit: 'ms', doc: 'How long to wait before that.' }),
+  logStdErr: bool({ default: false, doc: 'Whether what the command prints to standard error goes to the log.' }),
+  batchSize: integer({
+    default: 20,
+    min: 1,
+    unit: 'events',
+    doc: 'How many lines Flume gathers; Sluice hands on what is there, at once.',
+  }),
+  batchTimeout: integer({ default: 3000, min: 0, unit: 'ms', doc: 'How long Flume gathers; Sluice does not wait.' }),
+  charset: text({
+    default: 'UTF-8',
+    doc: 'The charset of the output. Bytes that are no UTF-8 become U+FFFD, as with Flume; those of other charsets pass as they are.',
+    check: charsetProblem,
+  }),
+  maxLineLength: integer({
+    default: 4 << 20,
+    min: 1,
+    max: 1 << 30,
+    unit: 'bytes',
+    ours: true,
+    doc: 'The longest line.',
+  }),
+  longLine: choice(['cut', 'skip'], {
+    default: 'cut',
+    ours: true,
+    doc: 'Of a longer line the beginning is kept, or nothing. It is counted in EventReadFail.',
+  }),
+  stopTimeout: integer({
+    default: 5000,
+    min: 0,
+    unit: 'ms',
+    ours: true,
+    doc: 'How long the command and its children may take to end after SIGTERM; then they are killed.',
+  }),
+};
+
+type Options = OptionValues<typeof options>;
+
+/** How long a command may live on that has closed its output. */
+const EXIT_TIMEOUT = 1000;
+const MAX_STDERR_LINE = 4096;
+/** What Flume gives as the exit code of a command that could not be started. */
+const NOT_STARTED = -1073741824;
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+class ExecSource implements Source {
+  readonly #options: Options;
+  readonly #context: SourceContext;
+  #hasLongLine = false;
+
+  constructor(options: Options, context: SourceContext) {
+    this.#options = options;
+    this.#context = context;
+  }
+
+  async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
+    const { command, restart, restartThrottle } = this.#options;
+    const { log, clock } = this.#context;
+    log.info(`Exec source starting with command: ${command}`);
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      let code = NOT_STARTED;
+      try {
+        code = await this.#runOnce(out, signal, isFirst);
+      } catch (error) {
+        if (signal.aborted) return;
+        const cannotStart = error instanceof SluiceError && error.code === 'COMMAND_FAILED';
+        if (!restart || !cannotStart) throw error;
+        log.error(`Failed while running command: ${command}: ${describeError(error)}`);
+      }
+      if (signal.aborted) return;
+      if (!restart) {
+        log.info(`Command [${command}] exited with ${code}`);
+        return;
+      }
+      log.info(`Restarting in ${restartThrottle}ms, exit code ${code}`);
+      await clock.sleep(restartThrottle, signal);
+    }
+  }
+
+  /** Runs the command to its end and gives its exit code; 128 + n when signal n ended it. */
+  async #runOnce(out: SourceOutput, signal: AbortSignal, isFirst: boolean): Promise<number> {
+    const child = await this.#start();
+    if (isFirst) out.ready();
+    const exited = new Promise<number>((resolve) => {
+      child.once('exit', (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])));
+    });
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    const done = new AbortController();
+    const stop = () => void this.#terminate(child, done.signal);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    try {
+      await this.#read(child.stdout, out);
+      const { clock } = this.#context;
+      // It has closed its output: without an end of its own it is ended, as Flume does.
+      const hasEnded = exited.then(() => true);
+      if (!(await Promise.race([hasEnded, clock.sleep(EXIT_TIMEOUT, done.signal)]))) stop();
+      const code = await exited;
+      // The rest of standard error, unless somebody else holds it open.
+      await Promise.race([closed, clock.sleep(EXIT_TIMEOUT, done.signal)]);
+      return code;
+    } catch (error) {
+      killGroup(child, 'SIGKILL');
+      child.stdout.destroy();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      done.abort();
+    }
+  }
+
+  async #start(): Promise<Child> {
+    const { command, shell } = this.#options;
+    const words = shell === undefined ? command.split(/\s+/) : [...shell.split(/\s+/), command];
+    try {
+      const child = spawn(words[0], words.slice(1), {
+        env: this.#context.env,
+        // A process group of its own: at the end the command goes with all that it has started.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      this.#drainStdErr(child.stderr);
+      await once(child, 'spawn');
+      return child;
+    } catch (error) {
+      throw new SluiceError('COMMAND_FAILED', `${words[0]} cannot be started`, error);
+    }
+  }
+
+  /** Reads all that the command prints, and hands it on. */
+  async #read(stdout: Readable, out: SourceOutput): Promise<void> {
+    const splitter = new LineSplitter({
+      maxLength: this.#options.maxLineLength,
+      longLine: this.#options.longLine,
+      bareCr: true,
+      onLongLine: () => this.#longLine(),
+    });
+    const reader = new ChunkReader(stdout);
+    for (let chunks = await reader.next(); chunks.length > 0; chunks = await reader.next()) {
+      let size = 0;
+      for (const chunk of chunks) size += chunk.length;
+      const { buffer, from } = splitter.prepare(size);
+      let to = from;
+      for (const chunk of chunks) to += chunk.copy(buffer, to);
+      for (const piece of splitter.push(buffer, to)) await this.#handOn(splitter, piece, out);
+    }
+    const last = splitter.finish();
+    if (last !== undefined) await this.#handOn(splitter, last, out);
+  }
+
+  async #handOn(splitter: LineSplitter, piece: LinePiece, out: SourceOutput): Promise<void> {
+    const batch = recode(toBatch(piece, splitter.rows(piece)), this.#options.charset);
+    if (batch.length === 0) return;
+    this.#context.counters.EventReceivedCount += batch.length;
+    await out.emit(batch);
+  }
+
+  #longLine(): void {
+    this.#context.counters.EventReadFail++;
+    if (this.#hasLongLine) return;
+    this.#hasLongLine = true;
+    const { maxLineLength, longLine } = this.#options;
+    const deed = longLine === 'cut' ? 'cut off there' : 'left out';
+    this.#context.log.warn(
+      `a line is longer than maxLineLength = ${maxLineLength} and is ${deed}; further ones are only counted (EventReadFail)`,
+    );
+  }
+
+  #drainStdErr(stderr: Readable): void {
+    stderr.on('error', () => {});
+    if (!this.#options.logStdErr) {
+      stderr.resume();
+      return;
+    }
+    let count = 0;
+    const splitter = new LineSplitter({
+      maxLength: MAX_STDERR_LINE,
+      longLine: 'cut',
+      bareCr: true,
+      onLongLine: () => {},
+    });
+    const write = (piece: LinePiece): void => {
+      const batch = toBatch(piece, splitter.rows(piece));
+      for (let row = 0; row < batch.length; row++)
+        this.#context.log.info(`StderrLogger[${++count}] = '${batch.bodyOf(row).toString()}'`);
+    };
+    stderr.on('data', (chunk: Buffer) => {
+      const { buffer, from } = splitter.prepare(chunk.length);
+      chunk.copy(buffer, from);
+      splitter.push(buffer, from + chunk.length).forEach(write);
+    });
+    stderr.on('end', () => {
+      const last = splitter.finish();
+      if (last !== undefined) write(last);
+    });
+  }
+
+  /** Ends the command and its children; what they print until then is still read. */
+  async #terminate(child: Child, done: AbortSignal): Promise<void> {
+    killGroup(child, 'SIGTERM');
+    await this.#context.clock.sleep(this.#options.stopTimeout, done);
+    if (done.aborted) return;
+    this.#context.log.warn(`Command [${this.#options.command}] did not end after SIGTERM and is killed`);
+    killGroup(child, 'SIGKILL');
+    // Somebody outside of the group may hold the pipe open.
+    child.stdout.destroy();
+  }
+}
+
+function killGroup(child: Child, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // It has ended.
+  }
+}
+
+export const execSource = declare('source', {
+  type: 'exec',
+  classNames: ['org.apache.flume.source.ExecSource'],
+  summary: 'Runs a command and reads the lines that it prints.',
+  options,
+  check: (values, report) => {
+    if (values.shell === undefined && /["'|<>;&$`*]/.test(values.command))
+      report(
+        'warning',
+        'command',
+        'quotes, pipes, variables and patterns mean nothing without a shell',
+        'set shell = /bin/sh -c if they are meant',
+      );
+  },
+  batchSize: (values) => values.batchSize,
+  create: (values, context) => new ExecSource(values, context),
+});
