@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { SluiceError } from '../errors.ts';
 import type { Bzip2Answer, Bzip2Request } from './bzip2-worker.ts';
 
-/** At most this many threads; each holds some 30 MB. */
-const MOST_THREADS = 4;
+/** At most this many threads; each takes some 60 MB. */
+const MOST_THREADS = 2;
 
 interface Waiting {
   readonly resolve: (packed: Buffer) => void;

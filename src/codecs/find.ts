@@ -16,19 +16,36 @@ const OTHER_NAMES: Readonly<Record<string, Codec>> = { zstd: zstandard };
 
 /**
  * The codec of a name in a configuration: Hadoop's class with or without its package, that without `Codec`, or one of ours, in any case.
- * `none` gives no codec. An unknown name gives what is wrong with it, and the nearest that there is.
+ * `none` gives no codec. An unknown name gives what is wrong with it, and the nearest that there is; so does a
+ * codec whose optional package is missing.
  */
 export function findCodec(name: string): Parsed<Codec | undefined> {
   const wanted = name.trim().toLowerCase();
   if (wanted === 'none') return { value: undefined };
   const found = codecs.find((codec) => namesOf(codec).includes(wanted)) ?? OTHER_NAMES[wanted];
-  if (found !== undefined) return { value: found };
+  if (found !== undefined) {
+    if (found.needsPackage === undefined || isInstalled(found.needsPackage)) return { value: found };
+    return {
+      problem: `the codec ${found.name} needs the package ${found.needsPackage}`,
+      hint: `npm install ${found.needsPackage}`,
+    };
+  }
   const names = ['none', ...codecs.map((codec) => codec.name)];
   const near = nearest(simpleName(wanted).replace(/codec$/, ''), names);
   return {
     problem: `"${name}" is not a known codec`,
     hint: near === undefined ? `one of ${names.join(', ')}` : `did you mean ${near}?`,
   };
+}
+
+/** Whether a package is there to be imported. */
+export function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function simpleName(className: string): string {

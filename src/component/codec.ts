@@ -11,6 +11,8 @@ export interface Codec {
   readonly extension: string;
   /** Compresses off the main thread where it can. Several calls may be under way; each result stands for itself. */
   compress(unit: readonly Buffer[]): Promise<readonly Buffer[]>;
+  /** An optional package that it cannot work without. */
+  readonly needsPackage?: string;
   /** What Hadoop's writer puts at the end of a compressed file, behind the last unit. Not needed to read it. */
   readonly end?: Buffer;
 }

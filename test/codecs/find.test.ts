@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codecs, findCodec } from '../../src/codecs/find.ts';
+import { codecs, findCodec, isInstalled } from '../../src/codecs/find.ts';
 
 function nameOf(text: string): string | undefined {
   const found = findCodec(text);
@@ -29,5 +29,10 @@ describe('codec names', () => {
     });
     const far = findCodec('parquet');
     assert.ok('hint' in far && far.hint?.startsWith('one of none, gzip, bzip2'));
+  });
+
+  it('knows whether an optional package is there', () => {
+    assert.ok(isInstalled('bzip2-wasm'));
+    assert.ok(!isInstalled('no-such-package'));
   });
 });
