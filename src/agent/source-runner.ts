@@ -6,6 +6,7 @@ import type { Route, Selector } from '../component/selector.ts';
 import type { EmitOptions, Source, SourceOutput } from '../component/source.ts';
 import { describeError, SluiceError } from '../errors.ts';
 import type { EventBatch } from '../event/event-batch.ts';
+import { freeBatch } from '../event/free-batch.ts';
 import { Receipt } from '../event/receipt.ts';
 import { backOff } from './back-off.ts';
 import { composeRows, intercept } from './interceptor-chain.ts';
@@ -98,7 +99,7 @@ export class SourceRunner {
   }
 
   async #emit(batch: EventBatch, options: EmitOptions | undefined): Promise<Receipt> {
-    const receipt = new Receipt(batch.length);
+    const receipt = new Receipt(batch.length, options?.ownsMemory ? () => freeBatch(batch) : undefined);
     const { interceptors, selector, counters } = this.#parts;
     const left = interceptors.length === 0 ? { batch } : intercept(interceptors, batch);
     if (left.batch.length > 0) {

@@ -35,7 +35,7 @@ const options = {
     doc: 'How long a client (avro, thrift, http) waits for room before it is refused. Other sources wait as long as it takes.',
   }),
   byteCapacity: integer({
-    default: 67_108_864,
+    default: 33_554_432,
     min: 0,
     unit: 'bytes',
     lenient: true,

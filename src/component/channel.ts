@@ -21,7 +21,8 @@ export interface Channel {
   /**
    * Accepts a batch, all rows or none, once there is room; puts are served in the order of their calls. A batch that is larger than the
    * whole channel is let in piece by piece. Resolves when the channel has it.
-   * The leg is settled, row by row, when the rows are durable: at `commit` for a channel in memory, at the put for a durable one.
+   * The leg is settled, row by row, when the rows are durable: at `commit` for a channel in memory, at the put for a durable one. After
+   * its last row was settled the batch's memory may be freed: a channel that keeps rows beyond that copies them before.
    *
    * @param signal aborting it gives up waiting: rejects with the signal's reason, no row is kept
    *   (of a batch larger than the channel, no further row)

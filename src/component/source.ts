@@ -37,6 +37,11 @@ export interface SourceOutput {
 
 export interface EmitOptions {
   readonly forClient?: boolean;
+  /**
+   * The body and the row offsets lie in memory of their own, which neither the source nor another batch uses any more: it is freed as
+   * soon as the last row is settled, not when the garbage collector comes by. For slabs: it keeps the memory of the agent small.
+   */
+  readonly ownsMemory?: boolean;
 }
 
 export interface SourceContext extends ComponentContext {

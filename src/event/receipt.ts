@@ -1,7 +1,8 @@
 /**
  * A receipt follows a batch from the source to where its rows are durable. It has one leg for each channel that the batch
  * went to; a leg knows which of its rows are settled: a low-water mark, and ranges above it, since two sinks on one channel settle out of
- * order. Rows that a filter dropped count as settled from the beginning.
+ * order. Rows that a filter dropped count as settled from the beginning. Once the last row is settled nobody reads the batch any more: its
+ * memory may be freed.
  */
 export class Receipt {
   /** Rows of the batch as the source emitted it. */
@@ -10,9 +11,12 @@ export class Receipt {
   #sealed = false;
   #done = false;
   #onProgress: (() => void) | undefined;
+  readonly #onSettled: (() => void) | undefined;
 
-  constructor(rows: number) {
+  /** @param onSettled called once, when all rows are settled and the listener of `onProgress` was told */
+  constructor(rows: number, onSettled?: () => void) {
     this.rows = rows;
+    this.#onSettled = onSettled;
   }
 
   /**
@@ -67,6 +71,7 @@ export class Receipt {
     if (this.#done) return;
     this.#done = this.settled;
     this.#onProgress?.();
+    if (this.#done) this.#onSettled?.();
   }
 }
 

@@ -78,7 +78,7 @@ export class Tailer {
     }
     counters.AppendBatchReceivedCount++;
     counters.EventReceivedCount += count;
-    const receipt = await out.emit(this.#batch(file, piece, rows));
+    const receipt = await out.emit(this.#batch(file, piece, rows), { ownsMemory: true });
     counters.AppendBatchAcceptedCount++;
     file.ledger.add(receipt, piece, rows);
     receipt.onProgress(this.#onProgress);
