@@ -11,6 +11,7 @@ import { avroEvent } from './serializers/avro_event.ts';
 import { avroSchema } from './serializers/avro_schema.ts';
 import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
+import { avroSource } from './sources/avro.ts';
 import { execSource } from './sources/exec/index.ts';
 import { httpSource } from './sources/http/index.ts';
 import { seqSource } from './sources/seq.ts';
@@ -20,6 +21,7 @@ import { taildirSource } from './sources/taildir/index.ts';
 export const registry: Registry = {
   components: [
     // sources
+    avroSource,
     execSource,
     httpSource,
     seqSource,
