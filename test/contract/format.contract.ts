@@ -72,6 +72,25 @@ export function formatContract(name: string, format: FormatUnderTest): void {
       assert.equal(file.length, length);
     });
 
+    it('resolves a flush and a close only when the file did', async () => {
+      const file = new MemoryFile();
+      const batch = batchOf([{ body: 'one' }]);
+      const writer = await opened(file, batch);
+      await writer.write(batch, 0, 1);
+      for (const end of ['flush', 'close'] as const) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        file.gate = promise;
+        let done = false;
+        const ended = writer[end]().then(() => {
+          done = true;
+        });
+        await new Promise((wait) => setTimeout(wait, 20));
+        assert.ok(!done);
+        resolve();
+        await ended;
+      }
+    });
+
     it('rejects flush and close when the file fails, and can be abandoned', async () => {
       const file = new MemoryFile();
       const batch = batchOf([{ body: 'one' }]);

@@ -92,6 +92,26 @@ describe('format CompressedStream', () => {
     assert.ok(file.bytes().equals(large.body));
   });
 
+  it('waits when the file takes no more', async () => {
+    const file = new MemoryFile();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    file.gate = promise;
+    const { codec, finish, started } = heldBackCodec();
+    const writer = await open(file, codec);
+    const large = batchOfLines(Array.from({ length: 8000 }, (_, i) => `${i} `.padEnd(1000, 'x')));
+    const written = writer.write(large, 0, large.length);
+    for (let part = 0; part < 4; part++) {
+      await turn();
+      finish(part);
+    }
+    await turn();
+    assert.equal(started(), 4);
+    assert.ok(file.length < 1_000_000);
+    await writer.abandon();
+    resolve();
+    await assert.rejects(written, /closed/);
+  });
+
   it('does not count rows into a flush that were written after it was called', async () => {
     const file = new MemoryFile();
     const { codec, finish } = heldBackCodec();

@@ -1,4 +1,4 @@
-import { inflateRawSync, zstdDecompressSync } from 'node:zlib';
+import { crc32, inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import avsc from 'avsc';
 import { uncompressSync } from 'snappy';
 
@@ -61,8 +61,11 @@ function uncompressed(codec: string, bytes: Buffer): Buffer {
       return inflateRawSync(bytes);
     case 'zstandard':
       return zstdDecompressSync(bytes);
-    case 'snappy':
-      return Buffer.from(uncompressSync(bytes.subarray(0, -4)));
+    case 'snappy': {
+      const raw = Buffer.from(uncompressSync(bytes.subarray(0, -4)));
+      if (crc32(raw) !== bytes.readUInt32BE(bytes.length - 4)) throw new Error('a wrong checksum');
+      return raw;
+    }
     default:
       throw new Error(`no reader for ${codec}`);
   }
