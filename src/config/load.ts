@@ -38,6 +38,8 @@ export interface Loaded {
   readonly agents: readonly string[];
 }
 
+const MAX_PROBLEMS = 1000;
+
 /**
  * Reads the configuration of one agent: bytes, properties, variables, tree, configuration filters, plan. Other agents in the same
  * files are left alone, wrong or not.
@@ -55,7 +57,7 @@ export async function loadAgent(request: LoadRequest): Promise<Loaded> {
   const tree = buildTree(properties, used);
   const agents = [...tree.agents.values()].filter(looksLikeAgent).map((agent) => agent.name);
   const concerns = concernOf(request.agent, used);
-  const problems: Problem[] = [
+  let problems: Problem[] = [
     ...parsed.flatMap((one) => one.problems).filter((problem) => concerns(problem.component)),
     ...properties.filter((one) => concerns(`property ${one.key}`)).flatMap((one: ResolvedProperty) => one.problems),
     ...tree.problems,
@@ -64,13 +66,13 @@ export async function loadAgent(request: LoadRequest): Promise<Loaded> {
   const found = tree.agents.get(request.agent);
   if (found === undefined || (!looksLikeAgent(found) && agents.length > 0)) {
     problems.push(missingAgent(request.agent, agents, merged.length, files));
-    return { problems: sortProblems(problems, files), agents };
+    return { problems: presentable(problems, files), agents };
   }
   const filtered = await applyConfigFilters(found, request.env);
   const planned = planAgent(filtered, request.registry, request.strict);
-  problems.push(...planned.problems);
+  problems = problems.concat(planned.problems);
   const failed = problems.some((problem) => problem.severity === 'error');
-  return { plan: failed ? undefined : planned.plan, problems: sortProblems(problems, files), agents };
+  return { plan: failed ? undefined : planned.plan, problems: presentable(problems, files), agents };
 }
 
 async function readAll(request: LoadRequest): Promise<{ files: string[]; parsed: ParsedProperties[] }> {
@@ -140,15 +142,23 @@ function missingAgent(
   return { severity: 'error', component, message: `is not in ${place}, which has ${agents.join(', ')}`, hint };
 }
 
-/** By file in the order given, line and column; those without a place come last. The same is said once. */
-function sortProblems(problems: readonly Problem[], files: readonly string[]): Problem[] {
+/**
+ * By file in the order given, line and column; those without a place come last. The same is said once, and of very many no more
+ * than a person would read.
+ */
+function presentable(problems: readonly Problem[], files: readonly string[]): Problem[] {
   const seen = new Set<string>();
   const once = problems.filter((problem) => {
     const text = JSON.stringify(problem);
     return !seen.has(text) && seen.add(text);
   });
   const rank = (problem: Problem): number => (problem.at === undefined ? files.length : files.indexOf(problem.at.file));
-  return once.sort(
+  const sorted = once.sort(
     (a, b) => rank(a) - rank(b) || (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0),
   );
+  if (sorted.length <= MAX_PROBLEMS) return sorted;
+  const rest = sorted.slice(MAX_PROBLEMS);
+  const severity = rest.some((problem) => problem.severity === 'error') ? 'error' : 'warning';
+  const message = `and ${rest.length} more`;
+  return [...sorted.slice(0, MAX_PROBLEMS), { severity, component: 'configuration', message }];
 }

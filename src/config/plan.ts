@@ -43,7 +43,7 @@ export interface Planned {
  */
 export function planAgent(tree: AgentTree, registry: Registry, strict: boolean): Planned {
   const planner = new Planner(registry, strict);
-  planner.problems.push(...tree.problems);
+  for (const problem of tree.problems) planner.problems.push(problem);
   const listed = {
     sources: listedComponents(planner, tree, 'sources'),
     channels: listedComponents(planner, tree, 'channels'),

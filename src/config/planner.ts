@@ -109,7 +109,7 @@ export class Planner {
       }
     }
     const bound = bind(declaration, options, component, this.#lookup, at);
-    this.problems.push(...bound.problems);
+    for (const problem of bound.problems) this.problems.push(problem);
     return { name, declaration, options: bound.values, at };
   }
 }
@@ -130,9 +130,13 @@ export function below(raw: Raw, prefix: string): Map<string, RawValue> {
   return found;
 }
 
+/** Names that are looked at and shown; more would be no hint. */
+const MAX_KNOWN = 50;
+
 /** `did you mean x?`, or what there is. */
 export function suggest(word: string, valid: readonly string[], none: string): string {
-  const near = nearest(word, valid);
+  const few = valid.slice(0, MAX_KNOWN);
+  const near = nearest(word, few);
   if (near !== undefined) return `did you mean ${near}?`;
-  return valid.length === 0 ? none : `known: ${valid.join(', ')}`;
+  return valid.length === 0 ? none : `known: ${few.join(', ')}${few.length < valid.length ? ', …' : ''}`;
 }

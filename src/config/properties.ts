@@ -21,13 +21,15 @@ export interface ParsedProperties {
 export const MAX_FILE_BYTES = 16 << 20;
 /** No key of Flume comes near; it bounds what messages and look-ups cost. */
 const MAX_KEY_CHARS = 1024;
+const MAX_VALUE_CHARS = 1 << 18;
+const MAX_PROPERTIES = 50_000;
 
 /**
  * Reads a file of properties as Java's `Properties.load(InputStream)` does: ISO-8859-1, `\uXXXX`, continuation lines.
  * A malformed `\u` is a problem with its place, and everything else of the file is still read.
  *
  * @param file the name for places
- * @throws SluiceError CONFIG_UNREADABLE for what cannot be a file of properties: binary or larger than 16 MiB
+ * @throws SluiceError CONFIG_UNREADABLE for what cannot be a file of properties: binary, larger than 16 MiB, more than 50,000 keys
  */
 export function parseProperties(bytes: Buffer, file: string): ParsedProperties {
   if (bytes.length > MAX_FILE_BYTES) {
@@ -101,14 +103,10 @@ function collect(nodes: readonly PropertiesNode[], file: string, problems: Probl
     if (node.type !== 'property') continue;
     const at = placeIn(node, node.leadingWhitespace.length, file);
     const key = trim(node.key);
-    if (key.length > MAX_KEY_CHARS) {
-      problems.push({
-        severity: 'error',
-        component: `property ${short(key)}`,
-        message: `the key has ${key.length} characters; at most ${MAX_KEY_CHARS} are read`,
-        hint: 'is a line end missing?',
-        at,
-      });
+    const tooLong = lengthProblem(key, node.value);
+    if (tooLong !== undefined) {
+      const component = `property ${short(key)}`;
+      problems.push({ severity: 'error', component, message: tooLong, hint: 'is a line end missing?', at });
       continue;
     }
     const property = { key, value: trim(node.value), at, valueAt: placeIn(node, valueOffset(node), file) };
@@ -123,9 +121,20 @@ function collect(nodes: readonly PropertiesNode[], file: string, problems: Probl
       found.delete(key);
     }
     found.set(key, property);
+    if (found.size > MAX_PROPERTIES) {
+      throw new SluiceError('CONFIG_UNREADABLE', `${file} has more than ${MAX_PROPERTIES} properties`);
+    }
     warnOfUtf8(property, problems);
   }
   return [...found.values()];
+}
+
+function lengthProblem(key: string, value: string): string | undefined {
+  if (key.length > MAX_KEY_CHARS) return `the key has ${key.length} characters; at most ${MAX_KEY_CHARS} are read`;
+  if (value.length > MAX_VALUE_CHARS) {
+    return `the value has ${value.length} characters; at most ${MAX_VALUE_CHARS} are read`;
+  }
+  return undefined;
 }
 
 /** Flume reads the bytes of UTF-8 as so many Latin letters; whoever wrote them did not mean that. */

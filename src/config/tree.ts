@@ -8,6 +8,9 @@ import type { Property } from './properties.ts';
 export const GROUPS = ['sources', 'channels', 'sinks', 'sinkgroups', 'configfilters'] as const;
 export type Group = (typeof GROUPS)[number];
 
+/** Components of one kind in an agent. */
+const MAX_NAMES = 1000;
+
 /** `agent.sources = r1 r2` */
 export interface NameList {
   readonly names: readonly string[];
@@ -100,7 +103,17 @@ function addProperty(agent: MutableAgent, rest: string, property: Property, vari
   if (group !== undefined && property.value === '') {
     report(agent, property, 'warning', 'has no value and is ignored', 'leave the line out');
   } else if (group !== undefined && rest === word) {
-    agent.lists[group] = { names: splitWords(property.value), at: property.valueAt };
+    const names = splitWords(property.value);
+    if (names.length > MAX_NAMES) {
+      report(
+        agent,
+        property,
+        'error',
+        `lists ${names.length} names; at most ${MAX_NAMES} can run`,
+        'is it a list of names?',
+      );
+    }
+    agent.lists[group] = { names: names.slice(0, MAX_NAMES), at: property.valueAt };
   } else if (group !== undefined && name !== '' && option !== '') {
     let component = agent.components[group].get(name);
     if (component === undefined) {

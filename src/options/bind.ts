@@ -176,7 +176,7 @@ class Binder {
       return undefined;
     }
     const bound = bind(target, below, `${this.#component}, ${name}`, this.#lookup, raw?.at ?? this.#at);
-    this.#problems.push(...bound.problems);
+    for (const problem of bound.problems) this.#problems.push(problem);
     return { declaration: target, options: bound.values };
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Loaded, type LoadRequest, loadAgent } from '../../src/config/load.ts';
 import { SluiceError } from '../../src/errors.ts';
 import { renderProblem } from '../../src/options/problem.ts';
+import { registry } from '../../src/registry.ts';
 import { makeTempDir, removeTempDir } from '../support/temp-dir.ts';
 import { fakeRegistry } from './fake-registry.ts';
 
@@ -95,6 +96,12 @@ describe('loading a configuration', () => {
     );
   });
 
+  it('has nothing more to say of the seed configuration with the real components', async () => {
+    const { problems } = await load(SEED, { agent: 'agent', registry });
+    const lines = problems.filter(({ message }) => !/is not in Sluice/.test(message)).map(({ component }) => component);
+    assert.deepEqual(lines, ['channel memory-channel', 'sink hdfs-sink']);
+  });
+
   it('merges files in their order; a later one wins', async () => {
     const files = { 'one.conf': `${GOOD}a.sources.r.totalEvents = 1\n`, 'two.conf': 'a.sources.r.totalEvents = 2\n' };
     const { plan, problems } = await load(files);
@@ -160,6 +167,27 @@ describe('loading a configuration', () => {
       'flume.conf:10:27: error: source r: totalEvents: "\\u00g1" is not a whole number (digits only)',
       'flume.conf:11:23: error: sink k: batchSize: "ten" is not a whole number (digits only)',
     ]);
+  });
+});
+
+describe('a configuration of great size', () => {
+  it('says no more than a person would read', async () => {
+    const keys = Array.from({ length: 3000 }, (_, i) => `a.sinks.k.nothing-of-the-kind-${i} = 1\n`).join('');
+    const problems = await said(GOOD + keys);
+    assert.equal(problems.length, 1001);
+    assert.equal(problems.at(-1), 'warning: configuration: and 2000 more');
+  });
+
+  it('is refused, not chewed on', async () => {
+    const keys = Array.from({ length: 50_001 }, (_, i) => `a.sinks.k.x${i} = 1\n`).join('');
+    await assert.rejects(load(keys), /flume\.conf has more than 50000 properties/);
+    const names = Array.from({ length: 1001 }, (_, i) => `s${i}`).join(' ');
+    assert.match(
+      (await said(`${GOOD}b.x = 1\na.sinks = ${names}\n`)).join('\n'),
+      /error: .*lists 1001 names; at most 1000 can run/,
+    );
+    const long = await said(`${GOOD}a.sinks.k.batchSize = ${'1'.repeat(300_000)}\n`);
+    assert.match(long[0]!, /flume\.conf:10:1: error: .*the value has 300000 characters; at most 262144 are read/);
   });
 });
 
