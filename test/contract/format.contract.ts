@@ -79,7 +79,7 @@ export function formatContract(name: string, format: FormatUnderTest): void {
       await writer.write(batch, 0, 1);
       for (const end of ['flush', 'close'] as const) {
         const { promise, resolve } = Promise.withResolvers<void>();
-        file.gate = promise;
+        file.flushGate = promise;
         let done = false;
         const ended = writer[end]().then(() => {
           done = true;

@@ -12,6 +12,8 @@ export class MemoryFile implements OutputFile {
   failure: Error | undefined;
   /** Awaited by every write and flush, to hold them up. */
   gate: Promise<void> = Promise.resolve();
+  /** Awaited by every flush only. */
+  flushGate: Promise<void> = Promise.resolve();
 
   async write(chunks: readonly Buffer[]): Promise<void> {
     this.#usable();
@@ -26,6 +28,7 @@ export class MemoryFile implements OutputFile {
     this.#usable();
     const length = this.length;
     await this.gate;
+    await this.flushGate;
     this.durable = length;
     return this.length;
   }
