@@ -85,10 +85,12 @@ export class HttpClient {
         ? this.#kept
         : this.#single;
     const request = (tls ? secure : plain)(url, { method, headers, agent, signal });
+    // Well below the time after which silence is an error.
+    const caution = exchange.cautious === true ? Math.min(CAUTIOUS_MS, this.#settings.readTimeoutMs / 2) : 0;
     const answered = this.#answer(request, exchange);
     if (body === undefined) request.end();
     // A failure of sending shows in `answered` as well, or an answer came early and makes the rest needless.
-    else void sendBody(request, body, answered, exchange.cautious === true).catch(() => {});
+    else void sendBody(request, body, answered, caution).catch(() => {});
     try {
       return await answered;
     } catch (error) {
@@ -147,15 +149,15 @@ async function sendBody(
   request: ClientRequest,
   body: readonly Buffer[],
   answered: Promise<unknown>,
-  cautious: boolean,
+  cautionMs: number,
 ): Promise<void> {
   let sent = 0;
-  let held = !cautious;
+  let held = cautionMs === 0;
   for (const piece of pieces(body)) {
     if (request.destroyed) return;
     if (!held && sent >= CAUTIOUS_BYTES) {
       held = true;
-      await Promise.race([answered, pause(CAUTIOUS_MS)]);
+      await Promise.race([answered, pause(cautionMs)]);
     }
     sent += piece.length;
     if (request.write(piece)) continue;
