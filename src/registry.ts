@@ -11,6 +11,8 @@ import { avroEvent } from './serializers/avro_event.ts';
 import { avroSchema } from './serializers/avro_schema.ts';
 import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
+import { fileRoll } from './sinks/file_roll.ts';
+import { nullSink } from './sinks/null.ts';
 import { avroSource } from './sources/avro.ts';
 import { execSource } from './sources/exec/index.ts';
 import { httpSource } from './sources/http/index.ts';
@@ -29,6 +31,8 @@ export const registry: Registry = {
     // channels
     memory,
     // sinks
+    fileRoll,
+    nullSink,
     // interceptors
     timestamp,
     host,

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import type { BenchData } from './data.ts';
 
 /** What a configuration is made for. */
@@ -28,7 +29,7 @@ a.sinks = k
 a.sources.r.type = TAILDIR
 a.sources.r.channels = c
 a.sources.r.filegroups = f
-a.sources.r.filegroups.f = ${data.file.replaceAll('.', '\\\\.')}
+a.sources.r.filegroups.f = ${dirname(data.file)}/${basename(data.file).replaceAll('.', '\\\\.')}
 a.sources.r.positionFile = ${dir}/positions.json
 a.sources.r.batchSize = ${BATCH}
 `;

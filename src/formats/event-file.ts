@@ -1,0 +1,312 @@
+import type { FileSystem, OutputFile } from '../component/file-system.ts';
+import type { EventFileWriter } from '../component/format.ts';
+import { SluiceError } from '../errors.ts';
+import type { EventBatch } from '../event/event-batch.ts';
+import type { WorkSlots } from './work-slots.ts';
+
+/**
+ * While more rows wait, this much is written before they are flushed; one flush then confirms all that was written. Where a flush costs
+ * 420 ms whatever its size (WebHDFS), this and what gathers meanwhile are what a second can carry.
+ */
+const FLUSH_BYTES = 8 * 1024 * 1024;
+
+/** How many names that are taken already are passed over before the file is given up. */
+const MAX_NAMES = 1000;
+
+/** Failures of `create` that leave nothing behind; after any other one there may be an empty file. */
+const NOTHING_MADE: ReadonlySet<string> = new Set([
+  'FILE_NOT_FOUND',
+  'PERMISSION_DENIED',
+  'CONNECTION_FAILED',
+  'FILE_SYSTEM_BUSY',
+  'CONFIG_INVALID',
+]);
+
+/** What became of a file, once nothing more is written to it. */
+export interface EventFileEnd {
+  /** The file, or `undefined` if none was made. */
+  readonly path: string | undefined;
+  /** The length up to which it is durable, and the rows in it: those of all resolved appends, each once. */
+  readonly length: number;
+  readonly rows: number;
+  /** Whether it was closed in good order. Else there may be bytes behind `length` that must be cut off. */
+  readonly whole: boolean;
+  /** Whether it is known to have been made; false after a `create` whose outcome is not known. */
+  readonly made: boolean;
+}
+
+export interface EventFileParts {
+  readonly fileSystem: FileSystem;
+  /** The next path to try; called again while there is a file already. */
+  readonly nextPath: () => string;
+  readonly openFormat: (file: OutputFile, first: EventBatch) => Promise<EventFileWriter>;
+  /** How many files may be worked on at a time. */
+  readonly slots: WorkSlots;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Whether nothing else waits for the sink, so that a unit may be flushed by itself. */
+  readonly atRest: () => boolean;
+  readonly opened?: () => void;
+  readonly openFailed?: () => void;
+  /** Puts the file where it belongs, after the end of all writing. Never rejects. The file is not done before. */
+  readonly conclude: (end: EventFileEnd) => Promise<void>;
+}
+
+/** Rows that wait to become durable. */
+interface Piece {
+  readonly batch: EventBatch;
+  readonly from: number;
+  readonly to: number;
+  readonly unit: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One file that rows are written to, from its creation to its end. It is created with the first rows. Rows are written in the order of the
+ * calls, also while a flush is under way, and each flush confirms all rows written before it. A failure ends the file: what is durable stays,
+ * every other append rejects.
+ */
+export class EventFile {
+  readonly #parts: EventFileParts;
+  readonly #queue: Piece[] = [];
+  /** Written, not yet flushed. */
+  #unflushed: Piece[] = [];
+  #unflushedBytes = 0;
+  #file: OutputFile | undefined;
+  #writer: EventFileWriter | undefined;
+  #path: string | undefined;
+  #made = false;
+  #length = 0;
+  #rows = 0;
+  #writing: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #ending = false;
+  #concluded = false;
+  #active = false;
+  #holdsSlot = false;
+  #idleSince: number | undefined;
+  readonly #done = Promise.withResolvers<void>();
+
+  constructor(parts: EventFileParts) {
+    this.#parts = parts;
+  }
+
+  /** Where it lies; `undefined` before it is created. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  /** The length up to which it is durable, and the rows in it: what a checkpoint has to know. */
+  get durable(): { readonly length: number; readonly rows: number } {
+    return { length: this.#length, rows: this.#rows };
+  }
+
+  /** Since when everything has been flushed and nothing came, or `undefined` while there is work. */
+  get idleSince(): number | undefined {
+    return this.#idleSince;
+  }
+
+  /** Whether it takes no more rows: it has failed or was told to finish. */
+  get ended(): boolean {
+    return this.#ending || this.#failure !== undefined;
+  }
+
+  /** Makes the file without waiting for rows; resolves when it is there. */
+  async open(first: EventBatch): Promise<void> {
+    await this.append(first, 0, 0, false);
+  }
+
+  /**
+   * Writes rows `from` up to `to`.
+   * @param unit whether a flush shall follow at once, if the sink is at rest
+   * @returns resolves when they are durable; rejects when they are not and never will be in this file
+   */
+  append(batch: EventBatch, from: number, to: number, unit: boolean): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    this.#idleSince = undefined;
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ batch, from, to, unit, resolve, reject });
+      this.#wake();
+    });
+  }
+
+  /** Writes and flushes what is there, ends and closes the file; resolves when it is concluded. Never rejects. */
+  finish(): Promise<void> {
+    this.#ending = true;
+    this.#idleSince = undefined;
+    this.#wake();
+    return this.#done.promise;
+  }
+
+  /** Gives up at once: whatever is not durable is rejected. Waits for no call that is under way. */
+  abort(error: unknown): void {
+    if (this.#failure !== undefined || this.#concluded) return;
+    this.#failure = { error };
+    this.#rejectAll(error);
+    void this.#conclude(false);
+  }
+
+  #wake(): void {
+    if (this.#active || this.#concluded) return;
+    this.#active = true;
+    if (this.#holdsSlot) {
+      void this.#work();
+      return;
+    }
+    this.#parts.slots.take(() => {
+      this.#holdsSlot = true;
+      void this.#work();
+    });
+  }
+
+  /** Does what there is to do. While only a flush is under way it ends; the end of the flush wakes it again. */
+  async #work(): Promise<void> {
+    try {
+      while (this.#failure === undefined) {
+        const piece = this.#queue[0];
+        if (piece !== undefined) await this.#write(piece);
+        else if (this.#flushing !== undefined) break;
+        else if (this.#ending) {
+          await this.#close();
+          break;
+        } else if (this.#unflushed.length > 0) this.#flush();
+        else break;
+      }
+    } catch (error) {
+      await this.#fail(error);
+    }
+    this.#active = false;
+    if (this.#flushing === undefined) this.#releaseSlot();
+  }
+
+  #releaseSlot(): void {
+    if (!this.#holdsSlot) return;
+    this.#holdsSlot = false;
+    this.#parts.slots.release();
+  }
+
+  async #write(piece: Piece): Promise<void> {
+    if (this.#writer === undefined) await this.#create(piece.batch);
+    if (piece.to > piece.from) {
+      this.#writing = this.#writer!.write(piece.batch, piece.from, piece.to);
+      await this.#writing;
+      this.#writing = undefined;
+    }
+    if (this.#failure !== undefined) return;
+    this.#queue.shift();
+    this.#unflushed.push(piece);
+    this.#unflushedBytes += piece.batch.bodyBytes(piece.from, piece.to);
+    if (piece.unit && this.#parts.atRest()) {
+      while (this.#unflushed.length > 0 && this.#failure === undefined) {
+        this.#flush();
+        await this.#flushing;
+      }
+    } else if (this.#unflushedBytes >= FLUSH_BYTES) this.#flush();
+  }
+
+  async #create(first: EventBatch): Promise<void> {
+    try {
+      for (let tries = 1; this.#file === undefined; tries++) {
+        const path = this.#parts.nextPath();
+        try {
+          this.#file = await this.#parts.fileSystem.create(path);
+        } catch (error) {
+          const code = error instanceof SluiceError ? error.code : undefined;
+          if (code === 'FILE_EXISTS' && tries < MAX_NAMES) continue;
+          // Else nobody knows whether it was made: the conclusion has to look.
+          if (code !== 'FILE_EXISTS' && !(code !== undefined && NOTHING_MADE.has(code))) this.#path = path;
+          throw error;
+        }
+        this.#path = path;
+        this.#made = true;
+      }
+      this.#writer = await this.#parts.openFormat(this.#file, first);
+    } catch (error) {
+      this.#parts.openFailed?.();
+      throw error;
+    }
+    this.#parts.opened?.();
+  }
+
+  /** Starts a flush, unless one is under way. */
+  #flush(): void {
+    if (this.#flushing !== undefined) return;
+    const pieces = this.#unflushed;
+    this.#unflushed = [];
+    this.#unflushedBytes = 0;
+    this.#flushing = this.#writer!.flush().then(
+      (length) => {
+        this.#flushing = undefined;
+        this.#confirm(pieces, length);
+        if (this.#queue.length === 0 && this.#unflushed.length === 0) this.#idleSince = this.#parts.now();
+        this.#afterFlush();
+      },
+      async (error: unknown) => {
+        this.#flushing = undefined;
+        this.#unflushed = [...pieces, ...this.#unflushed];
+        await this.#fail(error);
+        this.#afterFlush();
+      },
+    );
+  }
+
+  #afterFlush(): void {
+    if (this.#active) return;
+    if (this.#concluded || this.#failure !== undefined) this.#releaseSlot();
+    else this.#wake();
+  }
+
+  #confirm(pieces: readonly Piece[], length: number): void {
+    // After an abort these rows were rejected already and come again.
+    if (this.#concluded) return;
+    this.#length = length;
+    for (const piece of pieces) {
+      this.#rows += piece.to - piece.from;
+      piece.resolve();
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#writer !== undefined) {
+      await this.#writer.close();
+      if (this.#failure !== undefined) return;
+      const pieces = this.#unflushed;
+      this.#unflushed = [];
+      this.#confirm(pieces, this.#file!.length);
+    }
+    await this.#conclude(true);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    // A flush under way may still confirm rows: they must not be rejected and cut off then. And nothing is abandoned under a call's feet.
+    await this.#flushing;
+    await this.#writing?.catch(() => {});
+    this.#rejectAll(error);
+    await this.#conclude(false);
+  }
+
+  #rejectAll(error: unknown): void {
+    for (const piece of this.#unflushed) piece.reject(error);
+    for (const piece of this.#queue) piece.reject(error);
+    this.#unflushed = [];
+    this.#queue.length = 0;
+  }
+
+  async #conclude(whole: boolean): Promise<void> {
+    if (this.#concluded) return;
+    this.#concluded = true;
+    if (!whole) await (this.#writer ?? this.#file)?.abandon();
+    await this.#parts.conclude({
+      path: this.#path,
+      length: this.#length,
+      rows: this.#rows,
+      whole,
+      made: this.#made,
+    });
+    this.#done.resolve();
+  }
+}

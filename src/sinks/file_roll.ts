@@ -1,0 +1,242 @@
+import { createNested, declare } from '../component/declaration.ts';
+import type { FileSystem } from '../component/file-system.ts';
+import type { DeliveryWindow, Sink, SinkContext } from '../component/sink.ts';
+import { describeError, SluiceError } from '../errors.ts';
+import { EventBatch } from '../event/event-batch.ts';
+import { openDataStream } from '../formats/data_stream.ts';
+import { EventFile, type EventFileEnd } from '../formats/event-file.ts';
+import { WorkSlots } from '../formats/work-slots.ts';
+import { bool, choice, integer, nested, type OptionValues, text } from '../options/option.ts';
+
+/** file_roll: events into files of a local folder, a new file whenever an interval is over. */
+
+const options = {
+  'sink.directory': text({ required: true, doc: 'The folder for the files; it must exist.' }),
+  'sink.rollInterval': integer({
+    default: 30,
+    min: 0,
+    unit: 's',
+    doc: 'After this time a new file is begun; 0: everything goes into one.',
+  }),
+  'sink.batchSize': integer({
+    default: 100,
+    min: 1,
+    unit: 'events',
+    doc: 'How many events may be unflushed at low load; under load one flush confirms all that has gathered.',
+  }),
+  'sink.serializer': nested({ component: 'serializer', default: 'TEXT', doc: 'How events become bytes.' }),
+  'sink.pathManager': choice(['DEFAULT', 'ROLLTIME'], {
+    default: 'DEFAULT',
+    doc: 'How files are named: by the time of the start (milliseconds), or by the time at which each was begun (yyyyMMddHHmmss); behind it a dash and a number.',
+  }),
+  'sink.pathManager.prefix': text({ default: '', doc: 'Stands before each file name.' }),
+  'sink.pathManager.extension': text({ default: '', doc: 'Stands behind each file name, after a dot.' }),
+  'sink.emptyFiles': bool({
+    default: true,
+    ours: true,
+    doc: 'Whether a file is begun even when there is no event for it, as Flume does; false begins it with its first event.',
+  }),
+};
+
+type Values = OptionValues<typeof options>;
+
+const NO_EVENTS = new EventBatch({ body: Buffer.alloc(0), starts: new Uint32Array(0), ends: new Uint32Array(0) });
+
+class FileRollSink implements Sink {
+  readonly window: DeliveryWindow = { rows: Number.POSITIVE_INFINITY, deliveries: 64, bytes: 32 * 1024 * 1024 };
+  readonly #values: Values;
+  readonly #context: SinkContext;
+  readonly #fileSystem: FileSystem;
+  readonly #directory: string;
+  readonly #nextName: () => string;
+  readonly #slots = new WorkSlots(2);
+  #file: EventFile | undefined;
+  /** Files that are being finished. */
+  readonly #leaving = new Set<EventFile>();
+  #rollAt = Number.POSITIVE_INFINITY;
+  #underWay = 0;
+  #signal: AbortSignal | undefined;
+
+  constructor(values: Values, context: SinkContext) {
+    this.#values = values;
+    this.#context = context;
+    const place = context.fileSystem(asUrl(values['sink.directory']));
+    this.#fileSystem = place.fileSystem;
+    this.#directory = place.path.replace(/(?<=.)\/+$/, '');
+    this.#nextName = fileNames(values, context);
+  }
+
+  async open(): Promise<void> {
+    const status = await this.#fileSystem.stat(this.#directory);
+    if (status?.directory !== true) {
+      throw new SluiceError('FILE_NOT_FOUND', `sink.directory: there is no folder ${this.#directory}`);
+    }
+    if (this.#values['sink.rollInterval'] > 0) {
+      this.#rollAt = this.#context.clock.now() + this.#values['sink.rollInterval'] * 1000;
+    }
+    if (this.#values['sink.emptyFiles']) await this.#current().open(NO_EVENTS);
+  }
+
+  async deliver(batch: EventBatch, signal: AbortSignal): Promise<void> {
+    this.#heed(signal);
+    this.#roll(this.#context.clock.now());
+    this.#underWay++;
+    try {
+      await this.#append(batch);
+    } catch (error) {
+      this.#context.counters.EventWriteFail++;
+      throw error;
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async maintain(now: number): Promise<void> {
+    this.#roll(now);
+    // Once for each interval: after a failure the next delivery tries.
+    if (this.#values['sink.emptyFiles'] && this.#file === undefined) {
+      this.#current()
+        .open(NO_EVENTS)
+        .catch((error) => this.#context.log.warn(`no new file: ${describeError(error)}`));
+    }
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    this.#heed(signal);
+    void this.#leave();
+    await Promise.all(Array.from(this.#leaving, (file) => file.finish()));
+  }
+
+  async #append(batch: EventBatch): Promise<void> {
+    const file = this.#current();
+    const step = this.#values['sink.batchSize'];
+    // A small batch of more than batchSize goes as Flume's transactions would: a flush, and so a block of a container, for each.
+    if (batch.length <= step || batch.retainedBytes > 65_536 || this.#underWay > 1) {
+      await file.append(batch, 0, batch.length, false);
+      return;
+    }
+    const durable: Promise<void>[] = [];
+    for (let from = 0; from < batch.length; from += step) {
+      durable.push(file.append(batch, from, Math.min(from + step, batch.length), true));
+    }
+    await Promise.all(durable);
+  }
+
+  /** Gives up with the signal, rather than hang with a stalled disk. */
+  #heed(signal: AbortSignal): void {
+    if (signal === this.#signal) return;
+    this.#signal = signal;
+    const abort = (): void => {
+      const error = new SluiceError('FILE_SYSTEM', `given up: the time to stop is over (${this.#directory})`);
+      for (const file of [this.#file, ...this.#leaving]) file?.abort(error);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+
+  #current(): EventFile {
+    if (this.#file !== undefined && !this.#file.ended) return this.#file;
+    void this.#leave();
+    const { counters, clock } = this.#context;
+    this.#file = new EventFile({
+      fileSystem: this.#fileSystem,
+      nextPath: () => `${this.#directory}/${this.#nextName()}`,
+      openFormat: (file, first) =>
+        openDataStream(
+          file,
+          {
+            serializer: createNested('serializer', this.#values['sink.serializer'], this.#context),
+            codec: undefined,
+            writeFormat: 'Writable',
+            now: () => clock.now(),
+          },
+          first,
+        ),
+      slots: this.#slots,
+      now: () => clock.now(),
+      atRest: () => this.#underWay <= 1,
+      opened: () => counters.ConnectionCreatedCount++,
+      openFailed: () => counters.ConnectionFailedCount++,
+      conclude: (end) => this.#conclude(end),
+    });
+    return this.#file;
+  }
+
+  #roll(now: number): void {
+    if (now < this.#rollAt) return;
+    const interval = this.#values['sink.rollInterval'] * 1000;
+    this.#rollAt += Math.ceil((now - this.#rollAt + 1) / interval) * interval;
+    void this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#file = undefined;
+    this.#leaving.add(file);
+    await file.finish();
+    this.#leaving.delete(file);
+  }
+
+  /** A file that failed is cut back to the rows that were confirmed: the others come again, into the next one. */
+  async #conclude(end: EventFileEnd): Promise<void> {
+    const { counters, log } = this.#context;
+    if (end.path === undefined) return;
+    if (end.made) counters.ConnectionClosedCount++;
+    if (end.whole) return;
+    try {
+      if (end.rows > 0) await this.#fileSystem.truncate(end.path, end.length);
+      else if (end.made || (await this.#fileSystem.stat(end.path))?.length === 0) {
+        await this.#fileSystem.remove(end.path);
+      }
+    } catch (error) {
+      log.error(
+        `${end.path} could not be cut back to ${end.length} bytes; what follows them comes again in another file: ${describeError(error)}`,
+      );
+    }
+  }
+}
+
+/** A local path as a URL, whatever `fs.defaultFS` says: file_roll writes to the local disk. */
+function asUrl(directory: string): string {
+  return directory.startsWith('/') ? `file://${directory}` : directory;
+}
+
+function fileNames(values: Values, context: SinkContext): () => string {
+  const prefix = values['sink.pathManager.prefix'];
+  const extension = values['sink.pathManager.extension'];
+  const suffix = extension === '' ? '' : `.${extension}`;
+  const started = context.clock.now();
+  let last = '';
+  let number = 0;
+  return () => {
+    const time = values['sink.pathManager'] === 'DEFAULT' ? String(started) : stamp(new Date(context.clock.now()));
+    if (time !== last) number = 0;
+    last = time;
+    number++;
+    return `${prefix}${time}-${number}${suffix}`;
+  };
+}
+
+/** yyyyMMddHHmmss in the zone of the process. */
+function stamp(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return (
+    String(date.getFullYear()) +
+    two(date.getMonth() + 1) +
+    two(date.getDate()) +
+    two(date.getHours()) +
+    two(date.getMinutes()) +
+    two(date.getSeconds())
+  );
+}
+
+/** `type = file_roll`. */
+export const fileRoll = declare('sink', {
+  type: 'file_roll',
+  classNames: ['org.apache.flume.sink.RollingFileSink'],
+  summary: 'Writes events into files of a local folder; a new file at each interval.',
+  options,
+  batchSize: (values) => values['sink.batchSize'],
+  create: (values, context) => new FileRollSink(values, context),
+});
