@@ -25,7 +25,7 @@ class TextSerializer implements Serializer {
   rows(batch: EventBatch, from: number, to: number): readonly Buffer[] {
     if (to <= from) return NOTHING;
     if (!this.#appendNewline) return [bodies(batch, from, to)];
-    // The lines of a file go on as the very bytes that were read: 0.2 µs for a batch, where copying takes 30 to 50 ns a line.
+    // The lines of a file go on as the very bytes that were read: under 1 µs for a batch, where copying takes 50 to 95 ns a line.
     return [batch.run(from, to, LF) ?? lines(batch, from, to)];
   }
 
