@@ -11,6 +11,7 @@ import { avroEvent } from './serializers/avro_event.ts';
 import { avroSchema } from './serializers/avro_schema.ts';
 import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
+import { avroSink } from './sinks/avro.ts';
 import { fileRoll } from './sinks/file_roll.ts';
 import { nullSink } from './sinks/null.ts';
 import { avroSource } from './sources/avro.ts';
@@ -31,6 +32,7 @@ export const registry: Registry = {
     // channels
     memory,
     // sinks
+    avroSink,
     fileRoll,
     nullSink,
     // interceptors

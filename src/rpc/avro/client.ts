@@ -28,6 +28,9 @@ const MAX_REPLY_BYTES = 1 << 20;
 /** Buffers for requests that are kept to be filled again. */
 const SPARE_BUFFERS = 4;
 
+/** Why a peer hangs up before it has said anything. */
+const DISAGREE = 'do both ends agree in ssl and compression-type, and may this host connect?';
+
 interface Pending {
   /** When it was sent, in monotonic ms. */
   readonly sentAt: number;
@@ -218,7 +221,11 @@ export class AvroClient {
 
   #lost(error?: Error): SluiceError {
     if (error instanceof SluiceError) return new SluiceError(error.code, `${this.#where}: ${error.detail}`, error);
-    return tlsError(error, this.#where) ?? new SluiceError('CONNECTION_LOST', this.#where, error);
+    const known = tlsError(error, this.#where);
+    if (known !== undefined) return known;
+    const what =
+      this.#shaking === 'done' ? 'it hung up' : `it hung up without an answer to the handshake (${DISAGREE})`;
+    return new SluiceError('CONNECTION_LOST', `${this.#where}: ${what}`, error);
   }
 
   #end(): void {
@@ -262,8 +269,13 @@ function openSocket(options: AvroClientOptions, signal?: AbortSignal): Promise<D
       tcp.destroy();
       reject(error);
     };
-    const onError = (error: Error) => settle(connectError(error, where));
-    const onClose = () => settle(new SluiceError('CONNECTION_FAILED', `${where}: it hung up`));
+    const hungUp = (cause?: Error) =>
+      settle(new SluiceError('CONNECTION_LOST', `${where}: it hung up while connecting (${DISAGREE})`, cause));
+    const onError = (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNRESET') hungUp(error);
+      else settle(connectError(error, where));
+    };
+    const onClose = () => hungUp();
     const onAbort = () => settle(new SluiceError('CONNECTION_FAILED', `${where}: given up`, signal?.reason));
     const timer = setTimeout(() => {
       settle(new SluiceError('PEER_TIMEOUT', `${where}: no connection within ${options.connectTimeoutMs} ms`));
