@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { declare } from '../../component/declaration.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
 import { describeError, fromSystemError, SluiceError } from '../../errors.ts';
 import { choice, entries, integer, type OptionValues, text, words } from '../../options/option.ts';
+import { serverTls, serverTlsOptions } from '../../rpc/tls/settings.ts';
 import { blobHandler } from './blob-handler.ts';
 import { BadRequest, type Handler } from './handler.ts';
 import { jsonHandler } from './json-handler.ts';
@@ -19,6 +21,10 @@ const options = {
     doc: 'The address to listen on. Flume listens on every interface (0.0.0.0) when none is given; Sluice on loopback.',
   }),
   port: integer({ required: true, min: 0, max: 65535, doc: 'The port to listen on.' }),
+  ...serverTlsOptions,
+  ssl: { ...serverTlsOptions.ssl, formerly: ['enableSSL'] },
+  'keystore-password': { ...serverTlsOptions['keystore-password'], formerly: ['keystorePassword'] },
+  'exclude-protocols': { ...serverTlsOptions['exclude-protocols'], formerly: ['excludeProtocols'] },
   handler: choice(HANDLERS, {
     default: HANDLERS[0],
     doc: 'What turns a request into events: an array of events in JSON, or the whole body as one event.',
@@ -55,7 +61,7 @@ const options = {
     ours: true,
     doc: 'How long a client may take to send a request.',
   }),
-  acknowledge: choice(['accepted', 'durable'], {
+  ack: choice(['accepted', 'durable'], {
     default: 'accepted',
     ours: true,
     doc: 'When 200 is answered: as soon as the channels have the events, as Flume does, or only when they are durable behind them.',
@@ -83,10 +89,12 @@ class HttpSource implements Source {
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
     const inFlight = new Set<Promise<void>>();
-    const server = createServer((request, response) => {
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       const done = this.#serve(out, request, response, signal).finally(() => inFlight.delete(done));
       inFlight.add(done);
-    });
+    };
+    const tls = serverTls(this.#options, this.#context);
+    const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
     server.requestTimeout = this.#options.requestTimeout;
     server.headersTimeout = this.#options.requestTimeout;
     server.maxConnections = this.#options.maxConnections;
@@ -115,7 +123,7 @@ class HttpSource implements Source {
       const failure = fromSystemError(error, where);
       throw failure.code === 'ADDRESS_IN_USE' ? failure : new SluiceError('ADDRESS_UNUSABLE', where, error);
     }
-    server.on('error', (error) => this.#context.log.warn(`http server: ${describeError(error)}`));
+    server.on('error', (error: Error) => this.#context.log.warn(`http server: ${describeError(error)}`));
     const address = server.address() as AddressInfo;
     this.#context.log.info(`listening on ${address.address}:${address.port}`, { port: address.port });
   }
@@ -174,7 +182,7 @@ class HttpSource implements Source {
     counters.EventReceivedCount += batch.length;
     if (batch.length > 0) {
       const receipt = await out.emit(batch, { forClient: true });
-      if (this.#options.acknowledge === 'durable') await receipt.whenSettled();
+      if (this.#options.ack === 'durable') await receipt.whenSettled();
     }
     counters.AppendBatchAcceptedCount++;
     if (this.#full) {
@@ -221,6 +229,8 @@ function toHandler(options: Options): Handler {
 function answer(response: ServerResponse, status: number, message: string): void {
   if (response.headersSent || response.destroyed) return;
   const body = message === '' ? '' : `${message}\n`;
+  // Jetty's words.
+  if (status === 500) response.statusMessage = 'Server Error';
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),

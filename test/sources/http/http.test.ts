@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SluiceError } from '../../../src/errors.ts';
@@ -168,7 +169,7 @@ describe('http source', () => {
   });
 
   it('answers on durability when told to', async () => {
-    const { run, url } = await start({ acknowledge: 'durable' });
+    const { run, url } = await start({ ack: 'durable' });
     run.out.settle = false;
     let answered = false;
     const response = fetch(url, { method: 'POST', body: '[{"body":"x"},{"body":"y"}]' }).then((result) => {
@@ -181,6 +182,24 @@ describe('http source', () => {
     run.out.emitted[0].leg.settle(1, 2);
     assert.equal((await response).status, 200);
     await run.stop();
+  });
+
+  it('speaks TLS', async () => {
+    const tls = join(import.meta.dirname, '../../fixtures/tls');
+    const { run, port } = await start({
+      enableSSL: 'true',
+      keystore: join(tls, 'server.jks'),
+      keystorePassword: 'changeit',
+    });
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const ca = readFileSync(join(tls, 'trust.pem'));
+      const options = { port, method: 'POST', ca, checkServerIdentity: () => undefined, agent: false };
+      const sent = request(options, (response) => resolve(response.resume().statusCode));
+      sent.on('error', reject).end('[{"body":"secret"}]');
+    });
+    await run.stop();
+    assert.equal(status, 200);
+    assert.deepEqual(run.out.bodies(), ['secret']);
   });
 
   it('names the address that is in use', async () => {
