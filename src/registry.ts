@@ -13,6 +13,7 @@ import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
 import { avroSink } from './sinks/avro.ts';
 import { fileRoll } from './sinks/file_roll.ts';
+import { loggerSink } from './sinks/logger.ts';
 import { nullSink } from './sinks/null.ts';
 import { avroSource } from './sources/avro.ts';
 import { execSource } from './sources/exec/index.ts';
@@ -34,6 +35,7 @@ export const registry: Registry = {
     // sinks
     avroSink,
     fileRoll,
+    loggerSink,
     nullSink,
     // interceptors
     timestamp,
