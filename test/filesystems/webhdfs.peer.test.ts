@@ -178,6 +178,22 @@ describe('file system webhdfs: on a real HDFS', function () {
     assert.equal((await hdfs.read(path)).toString(), 'promised and more');
   });
 
+  it('writes on when the NameNode was killed and has come back', async () => {
+    const file = await fs.create(`/test-${tests}/f`);
+    await file.write([Buffer.from('before ')]);
+    await file.flush();
+    await hdfs.stopNameNode(true);
+    await assert.rejects(fs.stat(file.path), { code: 'CONNECTION_FAILED' });
+    await file.write([Buffer.from('during')]);
+    const flushed = file.flush();
+    await waitFor(() => log.lines.find((line) => line.includes('an append at 7 failed')), { what: 'the warning' });
+    await hdfs.startNameNode();
+    assert.equal(await flushed, 13);
+    await file.close();
+    assert.equal((await hdfs.read(file.path)).toString(), 'before during');
+    await hdfs.waitUntilReady();
+  });
+
   it('writes every byte once when the DataNode is killed in the middle of an append', async () => {
     const path = `/test-${tests}/f`;
     const before = Buffer.alloc(1_000_000, 'a');

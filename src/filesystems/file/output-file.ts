@@ -140,9 +140,8 @@ export class LocalFile implements OutputFile {
   }
 
   async #nextProgress(): Promise<void> {
-    this.#check();
     await this.#progress.promise;
-    this.#check();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #wake(): void {

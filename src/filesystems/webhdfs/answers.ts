@@ -9,6 +9,12 @@ const EXCEPTIONS: Readonly<Record<string, ErrorCode>> = {
   AlreadyBeingCreatedException: 'FILE_SYSTEM_BUSY',
   RecoveryInProgressException: 'FILE_SYSTEM_BUSY',
   ReplicaNotFoundException: 'FILE_SYSTEM_BUSY',
+  // A DataNode or gateway that does not reach the NameNode, or reached it before it was restarted.
+  ConnectException: 'FILE_SYSTEM_BUSY',
+  ConnectTimeoutException: 'FILE_SYSTEM_BUSY',
+  SocketTimeoutException: 'FILE_SYSTEM_BUSY',
+  NoRouteToHostException: 'FILE_SYSTEM_BUSY',
+  EOFException: 'FILE_SYSTEM_BUSY',
   FileAlreadyExistsException: 'FILE_EXISTS',
   FileNotFoundException: 'FILE_NOT_FOUND',
   AccessControlException: 'PERMISSION_DENIED',

@@ -53,6 +53,7 @@ export class HttpClient {
   readonly #single: Agent;
   readonly #keptTls: TlsAgent;
   readonly #singleTls: TlsAgent;
+  #closed = false;
 
   constructor(settings: HttpSettings) {
     this.#settings = settings;
@@ -72,6 +73,7 @@ export class HttpClient {
   async exchange(exchange: Exchange): Promise<Answer> {
     const { method, url, what, body, signal } = exchange;
     signal?.throwIfAborted();
+    if (this.#closed) throw new SluiceError('INTERNAL', `${what}: the file system is closed`);
     const tls = url.protocol === 'https:';
     const length = body === undefined ? 0 : body.reduce((sum, chunk) => sum + chunk.length, 0);
     const headers: Record<string, string> = method === 'GET' ? {} : { 'content-length': String(length) };
@@ -101,8 +103,9 @@ export class HttpClient {
     }
   }
 
-  /** Ends the connections that are kept. */
+  /** Ends all connections, also those in use; no further exchange is begun. */
   close(): void {
+    this.#closed = true;
     for (const agent of [this.#kept, this.#single, this.#keptTls, this.#singleTls]) agent.destroy();
   }
 
