@@ -127,7 +127,18 @@ function mochaRun(part: Part, files: readonly string[]): Run {
   const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
   // In CI a test that cannot be run is a failure: a skipped peer proves nothing.
   const strict = process.env['CI'] ? ['--forbid-only', '--forbid-pending'] : ['--forbid-only'];
-  const args = [mocha, '--reporter', 'json', '--reporter-option', `output=${report}`, ...strict, ...files];
+  const hooks = join(ROOT, 'test', 'support', 'run-hooks.ts');
+  const args = [
+    mocha,
+    '--require',
+    hooks,
+    '--reporter',
+    'json',
+    '--reporter-option',
+    `output=${report}`,
+    ...strict,
+    ...files,
+  ];
   const asRoot = part.root && process.getuid?.() !== 0;
   return {
     name: part.name,
@@ -162,6 +173,10 @@ function tallyOf(run: Run, code: number, log: string): Tally {
     console.log((err.stack || err.message || '').replace(/^/gm, '    '));
   }
   const { passes, pending } = report.stats;
+  if (code !== 0 && report.failures.length === 0) {
+    console.log(`${run.name}: mocha ended with ${code}; its output ends with`);
+    console.log(readFileSync(log, 'utf8').slice(-1000));
+  }
   // Failures in hooks are no tests to mocha's counters, but they are in this list; an exit code without any is one too.
   return { passed: passes, failed: report.failures.length || (code === 0 ? 0 : 1), skipped: pending };
 }

@@ -16,7 +16,8 @@ describe('scripts/test', () => {
       writeFileSync(join(dir(), file), text);
     }
     mkdirSync(join(dir(), 'scripts'), { recursive: true });
-    cpSync(join(ROOT, 'scripts', 'test.ts'), join(dir(), 'scripts', 'test.ts'));
+    mkdirSync(join(dir(), 'test', 'support'), { recursive: true });
+    for (const file of ['scripts/test.ts', 'test/support/run-hooks.ts']) cpSync(join(ROOT, file), join(dir(), file));
     writeFileSync(join(dir(), 'package.json'), '{ "type": "module" }');
     symlinkSync(join(ROOT, 'node_modules'), join(dir(), 'node_modules'));
     const child = await runChild({
@@ -56,6 +57,13 @@ describe('scripts/test', () => {
     const run = await runTests({ 'test/a.test.ts': good, 'test/b.test.ts': "import './nowhere.ts';\n" }, ['--unit']);
     assert.equal(run.closing, '0 passed, 1 failed, 0 skipped', run.output);
     assert.equal(run.code, 1);
+  });
+
+  it('ends a part that does not end by itself, and counts that as a failure', async () => {
+    const open = `import { createServer } from 'node:net';\nit('opens', () => { createServer().listen(0); });\n`;
+    const run = await runTests({ 'test/a.test.ts': open }, ['--unit']);
+    assert.equal(run.closing, '1 passed, 1 failed, 0 skipped', run.output);
+    assert.match(run.output, /left open: .*TCPServerWrap/);
   });
 
   it('counts a hook that fails', async () => {
