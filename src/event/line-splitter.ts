@@ -92,6 +92,13 @@ export class LineSplitter {
     return { buffer, from: lead };
   }
 
+  /** As `prepare()`, without a new buffer: the next bytes are written to the one that was just pushed, behind what it held. */
+  prepareBehind(pushed: Buffer, to: number): { buffer: Buffer; from: number } {
+    const lead = !this.#tooLong && this.#carried <= Math.min(MAX_LEAD, to) ? this.#carried : 0;
+    this.#lead = lead;
+    return { buffer: pushed.subarray(to - lead), from: lead };
+  }
+
   /** Takes the buffer of `prepare()`, filled up to `to`. Mostly gives one piece; none while a line is unfinished. */
   push(buffer: Buffer, to: number): LinePiece[] {
     const pieces: LinePiece[] = [];

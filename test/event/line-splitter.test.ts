@@ -29,14 +29,18 @@ function split(chunks: readonly Buffer[], rules: Partial<LineRules> = {}, finish
       result.offsets.push(piece.offset + start);
     });
   };
+  // Some go into the buffer of those before them, as an exec source reads a pipe.
+  let last = splitter.prepare(0);
   for (const chunk of chunks) {
-    const { buffer, from } = splitter.prepare(chunk.length + 3);
-    chunk.copy(buffer, from);
-    splitter.push(buffer, from + chunk.length).forEach(take);
+    const behind = splitter.prepareBehind(last.buffer, last.from);
+    if (behind.buffer.length - behind.from >= chunk.length) last = behind;
+    else last = splitter.prepare(chunk.length + (chunk.length % 2) * 100);
+    last.from += chunk.copy(last.buffer, last.from);
+    splitter.push(last.buffer, last.from).forEach(take);
   }
   result.lineStart = splitter.lineStart;
-  const last = finish ? splitter.finish() : undefined;
-  if (last) take(last);
+  const rest = finish ? splitter.finish() : undefined;
+  if (rest) take(rest);
   return result;
 }
 

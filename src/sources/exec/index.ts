@@ -1,13 +1,15 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { declare } from '../../component/declaration.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
 import { describeError, SluiceError } from '../../errors.ts';
 import { type LinePiece, LineSplitter, toBatch } from '../../event/line-splitter.ts';
 import { bool, choice, integer, type OptionValues, text } from '../../options/option.ts';
-import { ChunkReader } from './chunk-reader.ts';
+import { makePipe, PipeReader } from './pipe.ts';
 import { charsetProblem, recode } from './recode.ts';
 
 /*
@@ -69,7 +71,7 @@ const MAX_STDERR_LINE = 4096;
 /** What Flume gives as the exit code of a command that could not be started. */
 const NOT_STARTED = -1073741824;
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcessByStdio<null, null, Readable>;
 
 class ExecSource implements Source {
   readonly #options: Options;
@@ -107,19 +109,20 @@ class ExecSource implements Source {
 
   /** Runs the command to its end and gives its exit code; 128 + n when signal n ended it. */
   async #runOnce(out: SourceOutput, signal: AbortSignal, isFirst: boolean): Promise<number> {
-    const child = await this.#start();
+    const { clock } = this.#context;
+    const splitter = this.#splitter();
+    const { child, reader } = await this.#start(splitter);
     if (isFirst) out.ready();
     const exited = new Promise<number>((resolve) => {
       child.once('exit', (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])));
     });
     const closed = new Promise((resolve) => child.once('close', resolve));
     const done = new AbortController();
-    const stop = () => void this.#terminate(child, done.signal);
+    const stop = () => void this.#terminate(child, reader, done.signal);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     try {
-      await this.#read(child.stdout, out);
-      const { clock } = this.#context;
+      await this.#read(reader, splitter, out);
       // It has closed its output: without an end of its own it is ended, as Flume does.
       const hasEnded = exited.then(() => true);
       if (!(await Promise.race([hasEnded, clock.sleep(EXIT_TIMEOUT, done.signal)]))) stop();
@@ -129,48 +132,52 @@ class ExecSource implements Source {
       return code;
     } catch (error) {
       killGroup(child, 'SIGKILL');
-      child.stdout.destroy();
       throw error;
     } finally {
       signal.removeEventListener('abort', stop);
       done.abort();
+      reader.close();
+      child.stderr.destroy();
     }
   }
 
-  async #start(): Promise<Child> {
+  async #start(splitter: LineSplitter): Promise<{ child: Child; reader: PipeReader }> {
     const { command, shell } = this.#options;
+    const { name, stateDir, env } = this.#context;
     const words = shell === undefined ? command.split(/\s+/) : [...shell.split(/\s+/), command];
+    const pipe = await makePipe(join(stateDir, `exec-${encodeURIComponent(name)}-${process.pid}.pipe`));
+    const reader = new PipeReader(pipe.read, splitter);
     try {
       const child = spawn(words[0], words.slice(1), {
-        env: this.#context.env,
+        env,
         // A process group of its own: at the end the command goes with all that it has started.
         detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+        stdio: ['ignore', pipe.write, 'pipe'],
+      }) as Child;
       this.#drainStdErr(child.stderr);
       await once(child, 'spawn');
-      return child;
+      return { child, reader };
     } catch (error) {
+      reader.close();
       throw new SluiceError('COMMAND_FAILED', `${words[0]} cannot be started`, error);
+    } finally {
+      closeSync(pipe.write);
     }
   }
 
-  /** Reads all that the command prints, and hands it on. */
-  async #read(stdout: Readable, out: SourceOutput): Promise<void> {
-    const splitter = new LineSplitter({
+  #splitter(): LineSplitter {
+    return new LineSplitter({
       maxLength: this.#options.maxLineLength,
       longLine: this.#options.longLine,
       bareCr: true,
       onLongLine: () => this.#longLine(),
     });
-    const reader = new ChunkReader(stdout);
-    for (let chunks = await reader.next(); chunks.length > 0; chunks = await reader.next()) {
-      let size = 0;
-      for (const chunk of chunks) size += chunk.length;
-      const { buffer, from } = splitter.prepare(size);
-      let to = from;
-      for (const chunk of chunks) to += chunk.copy(buffer, to);
-      for (const piece of splitter.push(buffer, to)) await this.#handOn(splitter, piece, out);
+  }
+
+  /** Reads all that the command prints, and hands it on. */
+  async #read(reader: PipeReader, splitter: LineSplitter, out: SourceOutput): Promise<void> {
+    for (let pieces = await reader.next(); pieces.length > 0; pieces = await reader.next()) {
+      for (const piece of pieces) await this.#handOn(splitter, piece, out);
     }
     const last = splitter.finish();
     if (last !== undefined) await this.#handOn(splitter, last, out);
@@ -224,14 +231,14 @@ class ExecSource implements Source {
   }
 
   /** Ends the command and its children; what they print until then is still read. */
-  async #terminate(child: Child, done: AbortSignal): Promise<void> {
+  async #terminate(child: Child, reader: PipeReader, done: AbortSignal): Promise<void> {
     killGroup(child, 'SIGTERM');
     await this.#context.clock.sleep(this.#options.stopTimeout, done);
     if (done.aborted) return;
     this.#context.log.warn(`Command [${this.#options.command}] did not end after SIGTERM and is killed`);
     killGroup(child, 'SIGKILL');
     // Somebody outside of the group may hold the pipe open.
-    child.stdout.destroy();
+    reader.close();
   }
 }
 

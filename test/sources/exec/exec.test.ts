@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SluiceError } from '../../../src/errors.ts';
 import { execSource } from '../../../src/sources/exec/index.ts';
@@ -16,8 +17,12 @@ function recorded(name: string): string[] {
   return lines.map((line) => String((JSON.parse(line) as { body: string }).body));
 }
 
+function make(options: Record<string, string>): SourceRun {
+  return new SourceRun(execSource, options, { stateDir: tmpdir() });
+}
+
 function start(command: string, options: Record<string, string> = {}): Promise<SourceRun> {
-  return new SourceRun(execSource, { command, ...options }).start();
+  return make({ command, ...options }).start();
 }
 
 /** Runs a shell command to its end. */
@@ -76,8 +81,8 @@ describe('exec source', () => {
     assert.deepEqual(latin.out.bodies('hex'), ['636166e9']);
     const ascii = await collect("printf 'caf\\351\\n'", { charset: 'US-ASCII' });
     assert.deepEqual(ascii.out.bodies(), ['caf?']);
-    assert.throws(() => new SourceRun(execSource, { command: 'x', charset: 'no-such' }), /no charset "no-such"/);
-    assert.throws(() => new SourceRun(execSource, { command: 'x', charset: 'UTF-16LE' }), /not supported/);
+    assert.throws(() => make({ command: 'x', charset: 'no-such' }), /no charset "no-such"/);
+    assert.throws(() => make({ command: 'x', charset: 'UTF-16LE' }), /not supported/);
   });
 
   it('says why a command cannot be started', async () => {
@@ -89,7 +94,7 @@ describe('exec source', () => {
   });
 
   it('tries a command that cannot be started again when restart is set', async () => {
-    const run = new SourceRun(execSource, { command: '/no/such', restart: 'true', restartThrottle: '5' });
+    const run = make({ command: '/no/such', restart: 'true', restartThrottle: '5' });
     const started = run.start();
     await waitFor(() => run.log.lines.filter((line) => line.startsWith('INFO Restarting in 5ms')).length >= 2);
     await run.stop();
@@ -130,7 +135,7 @@ describe('exec source', () => {
   });
 
   it('makes the command wait while the channel has no room', async () => {
-    const run = new SourceRun(execSource, { command: 'yes 0123456789012345678901234567890' });
+    const run = make({ command: 'yes 0123456789012345678901234567890' });
     const gate = Promise.withResolvers<void>();
     let asked = 0;
     let taken = 0;
@@ -177,8 +182,13 @@ describe('exec source', () => {
     assert.equal(run.counters.EventReadFail, 1);
   });
 
+  it('gives the command a pipe that can be opened by its name', async () => {
+    const run = await collect('echo one > /dev/stdout; echo two > /dev/fd/1; echo three >> /dev/stdout');
+    assert.deepEqual(run.out.bodies(), ['one', 'two', 'three']);
+  });
+
   it('reports a channel that fails, and leaves no command behind', async () => {
-    const run = new SourceRun(execSource, { command: 'echo $$; exec sleep 1000', shell: '/bin/sh -c' });
+    const run = make({ command: 'echo $$; exec sleep 1000', shell: '/bin/sh -c' });
     let pid = '';
     run.out.before = (batch) => {
       pid = batch.bodyOf(0).toString();
