@@ -1,3 +1,4 @@
+
 import { memory } from './channels/memory.ts';
 import type { Registry } from './component/declaration.ts';
 import { file } from './filesystems/file/index.ts';
@@ -13,6 +14,7 @@ import { headerAndText } from './serializers/header_and_text.ts';
 import { text } from './serializers/text.ts';
 import { avroSink } from './sinks/avro.ts';
 import { fileRoll } from './sinks/file_roll.ts';
+import { hdfs } from './sinks/hdfs/index.ts';
 import { loggerSink } from './sinks/logger.ts';
 import { nullSink } from './sinks/null.ts';
 import { avroSource } from './sources/avro.ts';
@@ -35,6 +37,7 @@ export const registry: Registry = {
     // sinks
     avroSink,
     fileRoll,
+    hdfs,
     loggerSink,
     nullSink,
     // interceptors

@@ -8,7 +8,7 @@ import { DEFAULT_MAX_FRAME_BYTES } from '../rpc/avro/pack.ts';
 import type { Status } from '../rpc/avro/protocol.ts';
 import { AvroServer } from '../rpc/avro/server.ts';
 import { IpFilter } from '../rpc/ip-filter.ts';
-import { serverTls, serverTlsOptions } from '../rpc/tls/settings.ts';
+import { checkServerTls, serverTls, serverTlsOptions } from '../rpc/tls/settings.ts';
 
 /**
  * Takes events from Flume's Avro sinks and clients, and from Sluice's. A request is answered OK when every channel has accepted its
@@ -62,7 +62,7 @@ const options = {
     doc: 'A peer that is silent between requests is dropped after this time; 0: never, for a sink without events is silent.',
   }),
   'max-in-flight-bytes': integer({
-    default: 16 << 20,
+    default: 8 << 20,
     min: 1,
     unit: 'bytes',
     ours: true,
@@ -84,6 +84,7 @@ class AvroSource implements Source {
     const filter = rules === undefined ? undefined : IpFilter.parse(rules);
     if (typeof filter === 'string') throw new SluiceError('CONFIG_INVALID', `ipFilterRules: ${filter}`);
     this.#filter = filter;
+    checkServerTls(values, context);
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {

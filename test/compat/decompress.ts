@@ -121,6 +121,12 @@ function lz4Raw(bytes: Buffer): Buffer {
   return Buffer.from(out);
 }
 
+const zstd: Codec = (bytes) => {
+  const result = spawnSync('zstd', ['-dc'], { input: bytes });
+  if (result.status !== 0) throw new Error(`zstd: ${result.stderr}`);
+  return joined([result.stdout]);
+};
+
 /** By Hadoop's class name of the codec, and by file suffix. */
 const CODECS: Record<string, Codec> = {
   'org.apache.hadoop.io.compress.GzipCodec': gzip,
@@ -134,6 +140,7 @@ const CODECS: Record<string, Codec> = {
   '.bz2': bzip2,
   '.snappy': snappyBlocks,
   '.lz4': lz4Blocks,
+  '.zst': zstd,
 };
 
 /** The codec of a Hadoop class name or of a file's suffix; `undefined` when it names none. */

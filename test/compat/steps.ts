@@ -72,8 +72,15 @@ export class Play {
 
   /** Waits; when it was in vain, notes that and goes on, so that the comparison shows what is there. */
   async #await(what: string, condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
+    // An agent that has ended brings nothing more.
+    const settled = async () => {
+      const ended = this.#agent !== undefined && !this.#agent.alive;
+      if (await condition()) return true;
+      if (ended) throw new Error(`the agent had ended while the case waited for ${what}`);
+      return false;
+    };
     try {
-      await waitFor(condition, { timeoutMs, what, everyMs: 20 });
+      await waitFor(settled, { timeoutMs, what, everyMs: 20, giveUpOnError: true });
     } catch (error) {
       this.observed.problems.push((error as Error).message);
     }

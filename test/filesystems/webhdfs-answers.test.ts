@@ -101,6 +101,33 @@ describe('file system webhdfs: is not fooled by', () => {
     await assert.rejects(fs.create('/f'), { code: 'PROTOCOL' });
   });
 
+  it('a listing that climbs out of its folder or never moves on', async () => {
+    const page = (name: string): string => {
+      const entry = { pathSuffix: name, type: 'FILE', length: 1, modificationTime: 1, owner: 'o' };
+      const partialListing = { FileStatuses: { FileStatus: [entry] } };
+      return JSON.stringify({ DirectoryListing: { partialListing, remainingEntries: 1 } });
+    };
+    for (const name of ['../../etc/passwd', 'same']) {
+      at('LISTSTATUS_BATCH', replying(200, page(name)));
+      await assert.rejects(fs.list('/d'), { code: 'PROTOCOL' });
+    }
+  });
+
+  it('a server that has no pages for listings', async () => {
+    server.misbehave = (call) => {
+      if (call.op !== 'LISTSTATUS') return false;
+      return replying(
+        200,
+        readFileSync(new URL('../fixtures/webhdfs/ok-liststatus.json', import.meta.url), 'utf8'),
+      )(call);
+    };
+    server.put('/d', '');
+    assert.deepEqual(
+      (await fs.list('/d')).map(({ name, length }) => [name, length]),
+      [['a', 11]],
+    );
+  });
+
   it('a port that speaks something else', async () => {
     const garbage = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH_9.2\r\n'));
     garbage.listen(0, '127.0.0.1');

@@ -7,6 +7,7 @@ import { newSinkCounters } from '../../src/component/counters.ts';
 import type { Sink } from '../../src/component/sink.ts';
 import { type ErrorCode, SluiceError } from '../../src/errors.ts';
 import type { EventBatch } from '../../src/event/event-batch.ts';
+import { bind } from '../../src/options/bind.ts';
 import { PackDecoder } from '../../src/rpc/avro/pack.ts';
 import { avroSink } from '../../src/sinks/avro.ts';
 import { avroSource } from '../../src/sources/avro.ts';
@@ -14,7 +15,6 @@ import { type FakeOutput, SourceRun } from '../sources/harness.ts';
 import { batchOf } from '../support/batches.ts';
 import { componentContext, memoryLogger } from '../support/context.ts';
 import { freePorts } from '../support/free-port.ts';
-import { bindOptions } from '../support/sinks.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures');
@@ -36,17 +36,24 @@ function batch(...bodies: string[]): EventBatch {
   return batchOf(bodies.map((body) => ({ headers: { host: 'h' }, body })));
 }
 
+/** The values of a configuration's texts. */
+function bound(options: Record<string, string | number>): Readonly<Record<string, unknown>> {
+  const raw = new Map(Object.entries(options).map(([name, value]) => [name, { text: `${value}` }]));
+  const { values, problems } = bind(avroSink, raw, 'sink k', () => ({ known: [] }));
+  assert.deepEqual(
+    problems.filter((problem) => problem.severity === 'error'),
+    [],
+  );
+  return values;
+}
+
 class Fixture {
   readonly counters = newSinkCounters();
   readonly log = memoryLogger();
   readonly sink: Sink;
 
   constructor(port: number, options: Record<string, string | number> = {}) {
-    const { values, problems } = bindOptions(avroSink, { hostname: '127.0.0.1', port, ...options });
-    assert.deepEqual(
-      problems.filter((problem) => problem.severity === 'error'),
-      [],
-    );
+    const values = bound({ hostname: '127.0.0.1', port, ...options });
     this.sink = avroSink.create(values, {
       ...componentContext('k', { log: this.log }),
       counters: this.counters,
@@ -300,7 +307,7 @@ describe('avro sink', () => {
     let now = 0;
     const fixture = new Fixture(port, { 'reset-connection-interval': 10 });
     const clock = { ...componentContext('k').clock, now: () => now, monotonic: () => now, sleep: async () => {} };
-    const { values } = bindOptions(avroSink, { hostname: '127.0.0.1', port, 'reset-connection-interval': 10 });
+    const values = bound({ hostname: '127.0.0.1', port, 'reset-connection-interval': 10 });
     const client = avroSink.create(values, { ...componentContext('k', { clock }), counters: fixture.counters });
     cleanUp.push(() => client.close(never));
     await client.open();

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long to wait, in milliseconds, and what for (it stands in the error). */
-export type WaitOptions = { timeoutMs?: number; what?: string; everyMs?: number };
+export type WaitOptions = {
+  timeoutMs?: number;
+  what?: string;
+  everyMs?: number;
+  /** Whether an error of the condition ends the waiting; else it counts as "not yet". */
+  giveUpOnError?: boolean;
+};
 
 /**
  * Resolves with the first value of `condition` that is neither `undefined`, `null` nor `false`; asks at once and then
- * every few milliseconds. An error thrown by the condition counts as "not yet" and is shown when the time is up.
+ * every few milliseconds. An error thrown by the condition counts as "not yet", unless asked otherwise, and is shown
+ * when the time is up.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
@@ -21,6 +28,7 @@ export async function waitFor<T>(
         return value as Exclude<T, undefined | null | false>;
       }
     } catch (error) {
+      if (options.giveUpOnError) throw error;
       failure = error;
     }
     if (performance.now() > deadline) {

@@ -39,6 +39,11 @@ const TEXTS: readonly (readonly [RegExp, ErrorCode])[] = [
 /** The longest text taken over from a server. */
 const TEXT_LIMIT = 400;
 
+/** Whether a server refused an operation because it does not know it. */
+export function isUnknownOperation(error: unknown): boolean {
+  return error instanceof WebHdfsError && /^(IllegalArgument|UnsupportedOperation)/.test(error.exception);
+}
+
 /** An error of a WebHDFS server, with the exception's simple name (`SafeModeException`), empty when it was none of Hadoop's. */
 export class WebHdfsError extends SluiceError {
   readonly exception: string;
@@ -102,9 +107,14 @@ function withoutException({ status, headers, body }: Answer, what: string): [Err
 
 /** The field `name` of a JSON answer. */
 export function fieldOf(answer: Answer, name: string, what: string): unknown {
-  const value = field(parse(answer.body), name);
-  if (value === undefined) throw new SluiceError('PROTOCOL', `${what}: the answer has no ${name}`);
-  return value;
+  return memberOf(parse(answer.body), name, what);
+}
+
+/** The field `name` of a part of an answer. */
+export function memberOf(value: unknown, name: string, what: string): unknown {
+  const found = field(value, name);
+  if (found === undefined) throw new SluiceError('PROTOCOL', `${what}: the answer has no ${name}`);
+  return found;
 }
 
 /** A non-negative whole number out of an answer. */

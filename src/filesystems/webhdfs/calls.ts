@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '../../component/context.ts';
 import type { FileStatus } from '../../component/file-system.ts';
 import { SluiceError } from '../../errors.ts';
-import { errorOf, fieldOf, flagOf, numberOf, textOf, WebHdfsError } from './answers.ts';
+import { errorOf, fieldOf, flagOf, isUnknownOperation, memberOf, numberOf, textOf, WebHdfsError } from './answers.ts';
 import type { Answer, HttpClient } from './http.ts';
 
 /** Bytes of an answer about one file; of a page of a listing (1000 names of up to 255 characters). */
@@ -116,19 +116,29 @@ export class WebHdfsCalls {
 
   /** A page of a folder's entries, those behind `after`, and how many are left. */
   async list(path: string, after: string): Promise<{ entries: RemoteStatus[]; remaining: number }> {
-    const what = this.#what('LISTSTATUS_BATCH', path);
-    const parameters: Parameters = after === '' ? {} : { startAfter: after };
-    const answer = await this.#call('GET', 'LISTSTATUS_BATCH', path, parameters, undefined, LISTING_LIMIT);
-    const listing = fieldOf(answer, 'DirectoryListing', what);
-    const statuses = fieldOf(
-      { ...answer, body: Buffer.from(JSON.stringify((listing as { partialListing?: unknown }).partialListing ?? {})) },
-      'FileStatuses',
-      what,
-    );
-    const found = (statuses as { FileStatus?: unknown }).FileStatus;
-    if (!Array.isArray(found)) throw new SluiceError('PROTOCOL', `${what}: the answer has no FileStatus`);
+    const what = this.#what('LISTSTATUS', path);
+    let page: unknown;
+    let remaining = 0;
+    try {
+      const parameters: Parameters = after === '' ? {} : { startAfter: after };
+      const answer = await this.#call('GET', 'LISTSTATUS_BATCH', path, parameters, undefined, LISTING_LIMIT);
+      const listing = fieldOf(answer, 'DirectoryListing', what);
+      page = memberOf(memberOf(listing, 'partialListing', what), 'FileStatuses', what);
+      remaining = numberOf(listing, 'remainingEntries', what);
+    } catch (error) {
+      // Hadoop 2 has no pages.
+      if (after !== '' || !isUnknownOperation(error)) throw error;
+      const answer = await this.#call('GET', 'LISTSTATUS', path, {}, undefined, LISTING_LIMIT);
+      page = fieldOf(answer, 'FileStatuses', what);
+    }
+    const found = memberOf(page, 'FileStatus', what);
+    if (!Array.isArray(found)) throw new SluiceError('PROTOCOL', `${what}: the answer's FileStatus is no list`);
     const entries = found.map((entry: unknown) => this.#status(entry, textOf(entry, 'pathSuffix', what), what));
-    return { entries, remaining: numberOf(listing, 'remainingEntries', what) };
+    // Names lead to further calls, and pages that do not move on would never end.
+    if (entries.some(({ name }) => name.includes('/')) || (after !== '' && entries.at(-1)?.name === after)) {
+      throw new SluiceError('PROTOCOL', `${what}: the answer names what cannot lie in a folder`);
+    }
+    return { entries, remaining };
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -60,11 +60,9 @@ export function serverTls(
   globals: TlsGlobals,
 ): SecureContextOptions | undefined {
   if (!options.ssl) return undefined;
-  const path = options.keystore ?? globalSetting(globals, 'javax.net.ssl.keyStore', 'FLUME_SSL_KEYSTORE_PATH');
-  if (path === undefined) throw new SluiceError('TLS_SETTINGS', 'ssl = true needs a keystore');
   const store: StoreFile = {
     what: 'keystore',
-    path,
+    path: keystorePath(options, globals),
     type: options['keystore-type'] ?? globalType(globals, 'javax.net.ssl.keyStoreType', 'FLUME_SSL_KEYSTORE_TYPE'),
     password:
       options['keystore-password'] ??
@@ -102,6 +100,21 @@ export function clientTls(
       globalSetting(globals, 'javax.net.ssl.trustStorePassword', 'FLUME_SSL_TRUSTSTORE_PASSWORD'),
   };
   return { ...settings, ...verify, ca: [...readTrusted(store)] };
+}
+
+/**
+ * Throws what can be known without reading the key store.
+ *
+ * @throws SluiceError TLS_SETTINGS
+ */
+export function checkServerTls(options: OptionValues<typeof serverTlsOptions>, globals: TlsGlobals): void {
+  if (options.ssl) keystorePath(options, globals);
+}
+
+function keystorePath(options: OptionValues<typeof serverTlsOptions>, globals: TlsGlobals): string {
+  const path = options.keystore ?? globalSetting(globals, 'javax.net.ssl.keyStore', 'FLUME_SSL_KEYSTORE_PATH');
+  if (path === undefined) throw new SluiceError('TLS_SETTINGS', 'ssl = true needs a keystore');
+  return path;
 }
 
 /** A system property, else the variable of the environment, as Flume has it. */

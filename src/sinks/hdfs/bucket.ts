@@ -1,0 +1,140 @@
+import type { EventBatch } from '../../event/event-batch.ts';
+import { EventFile, type EventFileEnd, type EventFileParts } from '../../formats/event-file.ts';
+
+export interface BucketSettings {
+  readonly rollCount: number;
+  readonly rollSize: number;
+  readonly rollIntervalMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** The names of a file: while it is written, and for good. */
+export interface FileNames {
+  readonly inUse: string;
+  readonly final: string;
+}
+
+export interface BucketParts {
+  readonly settings: BucketSettings;
+  /** Names for the number of a file. */
+  readonly names: (counter: number) => FileNames;
+  readonly file: Omit<EventFileParts, 'nextPath' | 'conclude'>;
+  readonly conclude: (end: EventFileEnd, finalPath: (again: boolean) => string) => Promise<void>;
+}
+
+/** A folder and prefix that is written to: one file after another, rolled by events, bytes, age and idleness. */
+export class Bucket {
+  readonly #parts: BucketParts;
+  #counter: number;
+  #file: EventFile | undefined;
+  #rows = 0;
+  #bytes = 0;
+  #openedAt = Number.POSITIVE_INFINITY;
+  readonly #finishing = new Set<EventFile>();
+
+  constructor(parts: BucketParts) {
+    this.#parts = parts;
+    this.#counter = parts.file.now();
+  }
+
+  /** Files that are not done. */
+  get files(): number {
+    return this.#finishing.size + (this.#file === undefined ? 0 : 1);
+  }
+
+  /** Whether the file has failed, after which a new bucket with a new number takes over, as in Flume. */
+  get failed(): boolean {
+    return this.#file?.ended === true;
+  }
+
+  /**
+   * Writes rows `from` up to `to`, into as many files as rolling by events and bytes makes of it.
+   * @returns one promise for each file; it resolves when its rows are durable
+   */
+  append(batch: EventBatch, from: number, to: number, unit: boolean): Promise<void>[] {
+    const done: Promise<void>[] = [];
+    for (let row = from; row < to; ) {
+      if (this.#isFull()) this.#roll();
+      const end = this.#room(batch, row, to);
+      this.#file ??= this.#newFile();
+      this.#rows += end - row;
+      this.#bytes += batch.bodyBytes(row, end);
+      done.push(this.#file.append(batch, row, end, unit));
+      row = end;
+    }
+    return done;
+  }
+
+  /** Whether the file has come of age, or nothing has come for long: the bucket is to be finished. */
+  isOver(now: number): boolean {
+    const { rollIntervalMs, idleTimeoutMs } = this.#parts.settings;
+    if (rollIntervalMs > 0 && now - this.#openedAt >= rollIntervalMs) return true;
+    const idleSince = this.#file?.idleSince;
+    return idleTimeoutMs > 0 && idleSince !== undefined && now - idleSince >= idleTimeoutMs;
+  }
+
+  /** Finishes all files. Never rejects. */
+  async finish(): Promise<void> {
+    this.#roll();
+    await Promise.all(Array.from(this.#finishing, (file) => file.finish()));
+  }
+
+  /** Gives up all files at once. */
+  abort(error: unknown): void {
+    this.#file?.abort(error);
+    for (const file of this.#finishing) file.abort(error);
+  }
+
+  #isFull(): boolean {
+    const { rollCount, rollSize } = this.#parts.settings;
+    return (rollCount > 0 && this.#rows >= rollCount) || (rollSize > 0 && this.#bytes >= rollSize);
+  }
+
+  /** The row behind the last one that goes into the present file. */
+  #room(batch: EventBatch, from: number, to: number): number {
+    const { rollCount, rollSize } = this.#parts.settings;
+    const end = rollCount > 0 ? Math.min(to, from + rollCount - this.#rows) : to;
+    if (rollSize === 0 || this.#bytes + batch.bodyBytes(from, end) < rollSize) return end;
+    let bytes = this.#bytes;
+    for (let row = from; row < end; row++) {
+      bytes += batch.ends[row]! - batch.starts[row]!;
+      if (bytes >= rollSize) return row + 1;
+    }
+    return end;
+  }
+
+  #roll(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    this.#rows = 0;
+    this.#bytes = 0;
+    this.#openedAt = Number.POSITIVE_INFINITY;
+    if (file === undefined) return;
+    this.#finishing.add(file);
+    void file.finish().then(() => this.#finishing.delete(file));
+  }
+
+  #newFile(): EventFile {
+    const { names, file: parts, conclude } = this.#parts;
+    let final = '';
+    const file: EventFile = new EventFile({
+      ...parts,
+      nextPath: () => {
+        const next = names(++this.#counter);
+        final = next.final;
+        return next.inUse;
+      },
+      opened: () => {
+        if (this.#file === file) this.#openedAt = parts.now();
+        parts.opened?.();
+      },
+      conclude: (end) =>
+        conclude(end, (again) => {
+          // The name is another's: the next number.
+          if (again) final = names(++this.#counter).final;
+          return final;
+        }),
+    });
+    return file;
+  }
+}

@@ -1,0 +1,242 @@
+import { createNested, declare } from '../../component/declaration.ts';
+import type { FileSystem } from '../../component/file-system.ts';
+import type { OpenFormat } from '../../component/format.ts';
+import type { DeliveryWindow, Sink, SinkContext } from '../../component/sink.ts';
+import { SluiceError } from '../../errors.ts';
+import type { EventBatch } from '../../event/event-batch.ts';
+import { openCompressedStream } from '../../formats/compressed_stream.ts';
+import { openDataStream } from '../../formats/data_stream.ts';
+import { openSequenceFile } from '../../formats/sequence_file.ts';
+import { WorkSlots } from '../../formats/work-slots.ts';
+import { Bucket, type FileNames } from './bucket.ts';
+import { PathTemplate } from './bucket-path.ts';
+import { withCallTimeout } from './call-timeout.ts';
+import { Conclusions } from './conclusion.ts';
+import { checkOptions, type HdfsValues, options, roundingOf } from './options.ts';
+import { partition } from './partition.ts';
+import { TimeZone } from './time-zone.ts';
+
+/**
+ * hdfs: events into files of a file system (file:, webhdfs:), in folders by escapes of the path, rolled by size, number, age and idleness. A file
+ * has another name while it is written to.
+ *
+ * A delivery is parted by bucket; each bucket writes one file at a time. Rows of a file that fails and that were not confirmed
+ * come again into another file, and are cut off the failed one before it gets its final name.
+ */
+
+const FORMATS: Readonly<Record<HdfsValues['hdfs.fileType'], OpenFormat>> = {
+  SequenceFile: openSequenceFile,
+  DataStream: openDataStream,
+  CompressedStream: openCompressedStream,
+};
+
+/** Batches above this are not parted into flushes of batchSize. */
+const SMALL_BYTES = 65_536;
+
+class HdfsSink implements Sink {
+  readonly window: DeliveryWindow = { rows: Number.POSITIVE_INFINITY, deliveries: 64, bytes: 32 * 1024 * 1024 };
+  readonly #values: HdfsValues;
+  readonly #context: SinkContext;
+  readonly #path: PathTemplate;
+  readonly #prefix: PathTemplate;
+  readonly #slots: WorkSlots;
+  /** By folder and prefix; the one written to last stands last. */
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #leaving = new Set<Bucket>();
+  readonly #conclusions = new Map<FileSystem, Conclusions>();
+  #underWay = 0;
+  #signal: AbortSignal | undefined;
+
+  constructor(values: HdfsValues, context: SinkContext) {
+    this.#values = values;
+    this.#context = context;
+    const settings = {
+      timeZone: new TimeZone(values['hdfs.timeZone']),
+      rounding: roundingOf(values),
+      localTime: values['hdfs.useLocalTimeStamp'] ? () => context.clock.now() : undefined,
+      host: context.host,
+    };
+    this.#path = new PathTemplate(values['hdfs.path'], { ...settings, folders: true });
+    this.#prefix = new PathTemplate(values['hdfs.filePrefix'], { ...settings, folders: false });
+    this.#slots = new WorkSlots(values['hdfs.threadsPoolSize']);
+  }
+
+  async open(): Promise<void> {}
+
+  async deliver(batch: EventBatch, signal: AbortSignal): Promise<void> {
+    this.#heed(signal);
+    this.#underWay++;
+    try {
+      await this.#append(batch);
+    } catch (error) {
+      this.#context.counters.EventWriteFail++;
+      throw error;
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async maintain(now: number): Promise<void> {
+    for (const [key, bucket] of this.#buckets) if (bucket.isOver(now)) this.#leave(key, bucket);
+    await Promise.all(Array.from(this.#conclusions.values(), (conclusions) => conclusions.retry(now)));
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    this.#heed(signal);
+    for (const [key, bucket] of this.#buckets) this.#leave(key, bucket);
+    await Promise.all(Array.from(this.#leaving, (bucket) => bucket.finish()));
+    await Promise.all(Array.from(this.#conclusions.values(), (conclusions) => conclusions.finish()));
+  }
+
+  async #append(batch: EventBatch): Promise<void> {
+    const step = this.#values['hdfs.batchSize'];
+    // A small batch of more than batchSize goes as Flume's transactions would: a flush, and so a member or block, for each.
+    const isParted = batch.length > step && batch.retainedBytes <= SMALL_BYTES && this.#underWay === 1;
+    const done: Promise<void>[] = [];
+    for (const { place: key, batch: share } of this.#shares(batch)) {
+      const size = isParted ? step : share.length;
+      for (let from = 0; from < share.length; from += size) {
+        const to = Math.min(from + size, share.length);
+        done.push(...this.#bucket(key).append(share, from, to, isParted));
+      }
+    }
+    // All must have ended before the rows may come again: else some could be written twice.
+    const results = await Promise.allSettled(done);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** The rows by bucket. */
+  #shares(batch: EventBatch): { readonly place: string; readonly batch: EventBatch }[] {
+    if (this.#path.isConstant(batch) && this.#prefix.isConstant(batch)) {
+      return [{ place: this.#keyOf(batch, 0), batch }];
+    }
+    return partition(batch, (row) => this.#keyOf(batch, row));
+  }
+
+  #keyOf(batch: EventBatch, row: number): string {
+    return `${this.#path.fill(batch, row)}\n${this.#prefix.fill(batch, row)}`;
+  }
+
+  #bucket(key: string): Bucket {
+    const known = this.#buckets.get(key);
+    if (known !== undefined && !known.failed) {
+      // Last in the order of use.
+      this.#buckets.delete(key);
+      this.#buckets.set(key, known);
+      return known;
+    }
+    if (known !== undefined) this.#leave(key, known);
+    while (this.#buckets.size >= this.#values['hdfs.maxOpenFiles']) {
+      const [oldestKey, oldest] = this.#buckets.entries().next().value as [string, Bucket];
+      this.#leave(oldestKey, oldest);
+    }
+    const bucket = this.#newBucket(key);
+    this.#buckets.set(key, bucket);
+    return bucket;
+  }
+
+  #newBucket(key: string): Bucket {
+    const values = this.#values;
+    const context = this.#context;
+    const at = key.indexOf('\n');
+    const { fileSystem, path } = context.fileSystem(key.slice(0, at));
+    const conclusions = this.#conclusionsOf(fileSystem);
+    return new Bucket({
+      settings: {
+        rollCount: values['hdfs.rollCount'],
+        rollSize: values['hdfs.rollSize'],
+        rollIntervalMs: values['hdfs.rollInterval'] * 1000,
+        idleTimeoutMs: values['hdfs.idleTimeout'] * 1000,
+      },
+      names: (counter) => this.#names(path, key.slice(at + 1), counter),
+      file: {
+        fileSystem: this.#impatient(fileSystem),
+        openFormat: (file, batch) =>
+          FORMATS[values['hdfs.fileType']](
+            file,
+            {
+              serializer: createNested('serializer', values.serializer, context),
+              codec: values['hdfs.codeC'],
+              writeFormat: values['hdfs.writeFormat'],
+              now: () => context.clock.now(),
+            },
+            batch,
+          ),
+        slots: this.#slots,
+        now: () => context.clock.now(),
+        atRest: () => this.#underWay <= 1,
+        opened: () => context.counters.ConnectionCreatedCount++,
+        openFailed: () => context.counters.ConnectionFailedCount++,
+      },
+      conclude: async (end, finalPath) => {
+        if (end.made) context.counters.ConnectionClosedCount++;
+        await conclusions.conclude(end, finalPath);
+      },
+    });
+  }
+
+  #names(folder: string, prefix: string, counter: number): FileNames {
+    const values = this.#values;
+    const suffix = values['hdfs.fileSuffix'] || (values['hdfs.codeC']?.extension ?? '');
+    const name = `${prefix}.${counter}${suffix}`;
+    const inUseSuffix = values['hdfs.emptyInUseSuffix'] ? '' : values['hdfs.inUseSuffix'];
+    const base = folder === '/' ? '' : folder;
+    return { inUse: `${base}/${values['hdfs.inUsePrefix']}${name}${inUseSuffix}`, final: `${base}/${name}` };
+  }
+
+  /** The file system with hdfs.callTimeout around the making of files. */
+  #impatient(fileSystem: FileSystem): FileSystem {
+    const ms = this.#values['hdfs.callTimeout'];
+    const { clock } = this.#context;
+    return Object.create(fileSystem, {
+      create: { value: (path: string) => withCallTimeout(ms, clock, `making ${path}`, fileSystem.create(path)) },
+    }) as FileSystem;
+  }
+
+  #conclusionsOf(fileSystem: FileSystem): Conclusions {
+    const known = this.#conclusions.get(fileSystem);
+    if (known !== undefined) return known;
+    const { clock, log } = this.#context;
+    const retryMs = this.#values['hdfs.retryInterval'] * 1000;
+    const made = new Conclusions({
+      fileSystem,
+      clock,
+      log,
+      tries: retryMs <= 0 ? 1 : this.#values['hdfs.closeTries'] || Number.POSITIVE_INFINITY,
+      retryMs,
+      callTimeoutMs: this.#values['hdfs.callTimeout'],
+    });
+    this.#conclusions.set(fileSystem, made);
+    return made;
+  }
+
+  #leave(key: string, bucket: Bucket): void {
+    this.#buckets.delete(key);
+    this.#leaving.add(bucket);
+    void bucket.finish().then(() => this.#leaving.delete(bucket));
+  }
+
+  /** Gives up with the signal, rather than hang with a stalled file system. */
+  #heed(signal: AbortSignal): void {
+    if (signal === this.#signal) return;
+    this.#signal = signal;
+    const abort = (): void => {
+      const error = new SluiceError('FILE_SYSTEM', `given up: the time to stop is over (${this.#values['hdfs.path']})`);
+      for (const bucket of [...this.#buckets.values(), ...this.#leaving]) bucket.abort(error);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+}
+
+/** `type = hdfs`. */
+export const hdfs = declare('sink', {
+  type: 'hdfs',
+  classNames: ['org.apache.flume.sink.hdfs.HDFSEventSink'],
+  summary: 'Writes events into files of HDFS or a local folder, rolled by size, number, age and idleness.',
+  options,
+  check: checkOptions,
+  batchSize: (values) => values['hdfs.batchSize'],
+  create: (values, context) => new HdfsSink(values, context),
+});
