@@ -1,4 +1,3 @@
-
 import { memory } from './channels/memory.ts';
 import type { Registry } from './component/declaration.ts';
 import { file } from './filesystems/file/index.ts';
