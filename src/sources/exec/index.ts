@@ -68,6 +68,7 @@ type Options = OptionValues<typeof options>;
 /** How long a command may live on that has closed its output. */
 const EXIT_TIMEOUT = 1000;
 const MAX_STDERR_LINE = 4096;
+const MAX_LAST_WORDS = 500;
 /** What Flume gives as the exit code of a command that could not be started. */
 const NOT_STARTED = -1073741824;
 
@@ -77,6 +78,8 @@ class ExecSource implements Source {
   readonly #options: Options;
   readonly #context: SourceContext;
   #hasLongLine = false;
+  /** The end of what the command printed to standard error, for the log when it fails. */
+  #lastWords = '';
 
   constructor(options: Options, context: SourceContext) {
     this.#options = options;
@@ -98,6 +101,8 @@ class ExecSource implements Source {
         log.error(`Failed while running command: ${command}: ${describeError(error)}`);
       }
       if (signal.aborted) return;
+      const words = this.#lastWords.trim();
+      if (code !== 0 && words !== '') log.warn(`Command [${command}] ended its standard error with: ${words}`);
       if (!restart) {
         log.info(`Command [${command}] exited with ${code}`);
         return;
@@ -203,8 +208,11 @@ class ExecSource implements Source {
 
   #drainStdErr(stderr: Readable): void {
     stderr.on('error', () => {});
+    this.#lastWords = '';
     if (!this.#options.logStdErr) {
-      stderr.resume();
+      stderr.on('data', (chunk: Buffer) => {
+        this.#lastWords = chunk.toString('utf8', Math.max(0, chunk.length - MAX_LAST_WORDS));
+      });
       return;
     }
     let count = 0;

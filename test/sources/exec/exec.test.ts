@@ -176,6 +176,14 @@ describe('exec source', () => {
     assert.ok(lines[2].length < 4200);
   });
 
+  it('says what a command that failed said last', async () => {
+    const run = await collect('echo why >&2; exit 3');
+    assert.deepEqual(run.log.lines.slice(1), [
+      'WARN Command [echo why >&2; exit 3] ended its standard error with: why',
+      'INFO Command [echo why >&2; exit 3] exited with 3',
+    ]);
+  });
+
   it('cuts a line that never ends, and counts it', async () => {
     const run = await collect("head -c 20000000 /dev/zero | tr '\\0' x; echo; echo next", { maxLineLength: '100' });
     assert.deepEqual(run.out.bodies(), ['x'.repeat(100), 'next']);
