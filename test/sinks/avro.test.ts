@@ -355,6 +355,11 @@ describe('avro sink', () => {
         { ...tls, ...p12, 'include-protocols': 'TLSv1.2' },
         { ssl: 'true', 'trust-all-certs': 'true' },
       ],
+      [
+        'TLS by another name than the certificate has',
+        { ...tls, ...p12, bind: '0.0.0.0' },
+        { ...trust, hostname: '127.0.0.2' },
+      ],
       ['TLS and the host name', { ...tls, ...p12 }, { ...trust, 'verify-hostname': 'true', hostname: 'localhost' }],
       [
         'TLS inside deflate',

@@ -347,6 +347,29 @@ describe('avro source', () => {
       assert.match(warnings()[0]!, /half a request, and nothing more for 150 ms/);
     });
 
+    it('a client that never begins the TLS handshake: dropped after stall-timeout', async () => {
+      const keystore = join(fixtures, '../tls/server.jks');
+      const port = await started({ ssl: 'true', keystore, 'keystore-password': 'changeit', 'stall-timeout': '150' });
+      const peer = await open(port);
+      await peer.readAll();
+      assert.match(warnings()[0]!, /no TLS handshake within 150 ms/);
+    });
+
+    it('many half requests at a time: the largest goes, the others may go on', async () => {
+      const port = await started({ 'max-frame-size': '100000' });
+      const half = request(1, ['x'.repeat(99_000)], true).subarray(0, 90_000);
+      const many = await Promise.all(Array.from({ length: 5 }, () => open(port)));
+      // 4 largest requests are the bound for all unfinished ones together.
+      for (const peer of many) peer.send(half);
+      await waitFor(() => warnings().length > 0);
+      assert.match(warnings()[0]!, /unfinished requests of all connections hold over 400000 bytes/);
+      const rest = request(1, ['x'.repeat(99_000)], true).subarray(90_000);
+      for (const peer of many) peer.send(rest);
+      const answers = await Promise.all(many.map((peer) => peer.read(27)));
+      assert.equal(answers.filter((answer) => answer.toString('hex') === BOTH_OK).length, 4);
+      assert.equal(running!.out.rows, 4);
+    });
+
     it('half a frame and a hang-up', async () => {
       const peer = await open(await started());
       peer.send(request(1, ['half'], true).subarray(0, 60));
@@ -386,7 +409,8 @@ describe('avro source', () => {
     });
 
     it('a client that never reads its replies is not read from without end', async () => {
-      const peer = await open(await started());
+      const port = await started();
+      const peer = await open(port);
       peer.socket.pause();
       const ping = packOf(1, [
         Buffer.concat([Buffer.alloc(16, 1), Buffer.of(0), Buffer.alloc(16, 1), Buffer.of(0, 0, 0)]),
@@ -394,7 +418,15 @@ describe('avro source', () => {
       const many = Buffer.concat(Array.from({ length: 20_000 }, () => ping));
       for (let i = 0; i < 20; i++) peer.send(many);
       // 400,000 answers of 1.3 KB each would be 540 MB: the peer's bytes stay with the peer.
-      await waitFor(() => peer.socket.writableLength > 0 && peer.socket.bytesWritten > 0);
+      const other = await open(port);
+      other.send(request(1, ['a'], true));
+      await other.read(27);
+      // While another is served many times, nothing more is taken from the first.
+      for (let i = 2; i < 300; i++) {
+        other.send(request(i, ['a']));
+        await other.read(23);
+      }
+      assert.ok(peer.socket.writableLength > 0);
       peer.socket.resume();
       assert.equal((await peer.read(1_000_000)).length, 1_000_000);
     });

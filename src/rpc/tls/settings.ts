@@ -60,9 +60,11 @@ export function serverTls(
   globals: TlsGlobals,
 ): SecureContextOptions | undefined {
   if (!options.ssl) return undefined;
+  const path = keystorePath(options, globals);
+  if (path === undefined) throw new SluiceError('TLS_SETTINGS', 'ssl = true needs a keystore');
   const store: StoreFile = {
     what: 'keystore',
-    path: keystorePath(options, globals),
+    path,
     type: options['keystore-type'] ?? globalType(globals, 'javax.net.ssl.keyStoreType', 'FLUME_SSL_KEYSTORE_TYPE'),
     password:
       options['keystore-password'] ??
@@ -103,18 +105,20 @@ export function clientTls(
 }
 
 /**
- * Throws what can be known without reading the key store.
+ * What can be known to be wrong without reading the key store: for the start, which it ends.
  *
  * @throws SluiceError TLS_SETTINGS
  */
-export function checkServerTls(options: OptionValues<typeof serverTlsOptions>, globals: TlsGlobals): void {
-  if (options.ssl) keystorePath(options, globals);
+export function checkServerTls(
+  options: OptionValues<typeof serverTlsOptions>,
+  context: TlsGlobals & { readonly name: string },
+): void {
+  if (!options.ssl || keystorePath(options, context) !== undefined) return;
+  throw new SluiceError('TLS_SETTINGS', `source ${context.name}: ssl = true needs a keystore`);
 }
 
-function keystorePath(options: OptionValues<typeof serverTlsOptions>, globals: TlsGlobals): string {
-  const path = options.keystore ?? globalSetting(globals, 'javax.net.ssl.keyStore', 'FLUME_SSL_KEYSTORE_PATH');
-  if (path === undefined) throw new SluiceError('TLS_SETTINGS', 'ssl = true needs a keystore');
-  return path;
+function keystorePath(options: OptionValues<typeof serverTlsOptions>, globals: TlsGlobals): string | undefined {
+  return options.keystore ?? globalSetting(globals, 'javax.net.ssl.keyStore', 'FLUME_SSL_KEYSTORE_PATH');
 }
 
 /** A system property, else the variable of the environment, as Flume has it. */

@@ -4,7 +4,13 @@ import { getCiphers } from 'node:tls';
 import { SluiceError } from '../../../src/errors.ts';
 import { bind } from '../../../src/options/bind.ts';
 import type { OptionValues } from '../../../src/options/option.ts';
-import { clientTls, clientTlsOptions, serverTls, serverTlsOptions } from '../../../src/rpc/tls/settings.ts';
+import {
+  checkServerTls,
+  clientTls,
+  clientTlsOptions,
+  serverTls,
+  serverTlsOptions,
+} from '../../../src/rpc/tls/settings.ts';
 import { openSslName } from '../../../src/rpc/tls/versions.ts';
 
 const dir = join(import.meta.dirname, '../../fixtures/tls');
@@ -49,6 +55,8 @@ describe('rpc/tls: settings', () => {
     );
     assert.ok(serverTls(server(own), { env: {}, systemProperties })?.cert);
     assert.throws(() => serverTls(server({ ssl: 'true' }), nothing), isTlsSettings);
+    assert.throws(() => checkServerTls(server({ ssl: 'true' }), { ...nothing, name: 'r' }), /source r: .*keystore/);
+    checkServerTls(server({ ssl: 'true' }), { ...nothing, env, name: 'r' });
     const wrong = new Map([
       ['javax.net.ssl.trustStoreType', 'BKS'],
       ['javax.net.ssl.trustStore', '/x'],
@@ -64,7 +72,7 @@ describe('rpc/tls: settings', () => {
     const settings = clientTls(client(trust), nothing, 'h')!;
     assert.equal((settings.ca as string[]).length, 1);
     assert.equal(settings.rejectUnauthorized, undefined);
-    assert.equal(settings.checkServerIdentity?.('h', {} as never), undefined);
+    assert.equal(settings.checkServerIdentity!('h', {} as never), undefined);
     assert.equal(
       clientTls(client({ ...trust, 'verify-hostname': 'true' }), nothing, 'h')!.checkServerIdentity,
       undefined,
