@@ -105,6 +105,15 @@ function userName(): string {
   }
 }
 
+/** The user's home folder; the root where there is none (a service with a user made for it). */
+function homeDir(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
+}
+
 function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
@@ -144,7 +153,7 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
     agent: args.name,
     given: args.stateDir,
     fromService: process.env['STATE_DIRECTORY'],
-    homeDir: homedir(),
+    homeDir: homeDir(),
   });
   main.info(`Sluice ${version()} runs agent ${args.name}; its state lies in ${stateDir}`);
   const fileSystems = openFileSystems({
@@ -160,7 +169,7 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
     logger: (name: string) => log.logger(name),
     clock: systemClock,
     stateDir,
-    homeDir: homedir(),
+    homeDir: homeDir(),
     host: await findLocalHost(),
     env: process.env,
     systemProperties: args.systemProperties,

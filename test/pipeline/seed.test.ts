@@ -11,8 +11,8 @@ const SEED = fileURLToPath(new URL('../../conf/seed.properties', import.meta.url
 /** The configuration that everybody copied from a tutorial, with the two paths put in. */
 function seed(dir: string): string {
   return readFileSync(SEED, 'latin1')
-    .replace('/path/to/sentry/logs', join(dir, 'sentry.log'))
-    .replace('/path/to/hdfs/directory', join(dir, 'lake'));
+    .replace(/(command = tail -f ).*/, `$1${join(dir, 'sentry.log')}`)
+    .replace(/(hdfs\.path = ).*/, `$1${join(dir, 'lake')}`);
 }
 
 function lake(dir: string): string {
