@@ -29,6 +29,8 @@ export type SluiceSpec = {
   readyTimeoutMs?: number;
   /** Arguments of Node itself. */
   nodeArgs?: readonly string[];
+  /** The entry point; default: the sources. */
+  main?: string;
 };
 
 /** Starts `sluice agent` from the checkout and, with `ready`, waits until its log shows that. Ends with this process at the latest. */
@@ -46,7 +48,7 @@ export async function startSluice(spec: SluiceSpec): Promise<Child> {
     command: process.execPath,
     args: [
       ...(spec.nodeArgs ?? []),
-      MAIN,
+      spec.main ?? MAIN,
       'agent',
       '-n',
       spec.name ?? 'a',
