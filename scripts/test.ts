@@ -1,14 +1,18 @@
 /**
- * Runs the parts of the test suite as mocha runs of their own, two at a time, and adds up what they report.
+ * Runs the parts of the test suite as mocha runs of their own, one after the other, and adds up what they report.
  * The starter `scripts/test` installs what `--needs` names first.
  */
 import { spawn } from 'node:child_process';
-import { globSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { closeSync, existsSync, globSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { endLeftovers } from './leftovers.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PART_DEADLINE_MS = 20 * 60_000;
+/** How long a part that is over its time may take to end what it started, before it is ended by force. */
+const KILL_AFTER_MS = 5000;
+const MINUTE_MS = 60_000;
+/** Multiplies the deadlines of the parts. */
+const PATIENCE = Number(process.env['SLUICE_TEST_PATIENCE'] || 1);
 
 type Part = {
   /** As in `--NAME`. */
@@ -18,8 +22,8 @@ type Part = {
   wants: (file: string) => boolean;
   /** What the machine must have, as COMMAND:DEBIAN-PACKAGE. */
   needs: readonly string[];
-  /** Runs when no other part does, after all of them. */
-  alone?: boolean;
+  /** A part that takes longer is ended and has failed. Several times what it takes on two quiet cores. */
+  minutes: number;
   /** Needs root; started through sudo where we are not. */
   root?: boolean;
 };
@@ -52,7 +56,7 @@ const PARTS: readonly Part[] = [
     about: 'the image in podman, the unit under a real systemd',
     wants: (file) => file.endsWith('.system.test.ts'),
     needs: CONTAINERS,
-    alone: true,
+    minutes: 8,
     root: true,
   },
   {
@@ -60,24 +64,28 @@ const PARTS: readonly Part[] = [
     about: 'against the real Flume and Hadoop',
     wants: (file) => file.endsWith('.peer.test.ts'),
     needs: [...TOOLS, ...JAVA],
+    minutes: 10,
   },
   {
     name: 'compat',
     about: 'the cases recorded from a real Flume',
     wants: (file) => file.startsWith('test/compat/'),
     needs: TOOLS,
+    minutes: 10,
   },
   {
     name: 'package',
     about: 'the scripts, the npm package, the README, the example configurations',
     wants: (file) => /^test\/(scripts\/|conf\/|readme)/.test(file),
     needs: TOOLS,
+    minutes: 6,
   },
   {
     name: 'unit',
     about: 'everything else: units, contracts, pipelines, bad input',
     wants: () => true,
     needs: [...TOOLS, 'keytool:openjdk-17-jdk-headless'],
+    minutes: 8,
   },
 ];
 
@@ -88,12 +96,20 @@ Without arguments every part runs, the way CI runs it. Parts:
 ${PARTS.toReversed()
   .map((part) => `  ${`--${part.name}`.padEnd(11)} ${part.about}`)
   .join('\n')}
-A PATTERN runs the test files whose path holds it. Logs lie in .cache/test/.`;
+A PATTERN runs the test files whose path holds it. Logs lie in .cache/test/.
+A part has minutes to end in; SLUICE_TEST_PATIENCE=2 doubles them, for a slow machine.`;
 
 /** What one run came to. */
 type Tally = { passed: number; failed: number; skipped: number };
 
-type Run = { name: string; command: string; args: string[]; alone?: boolean; report?: string };
+type Run = {
+  name: string;
+  command: string;
+  args: string[];
+  minutes: number;
+  /** Where mocha leaves its report; without one the exit code is the whole result. */
+  report?: string;
+};
 
 function fail(message: string): never {
   console.log(message);
@@ -144,7 +160,7 @@ function mochaRun(part: Part, files: readonly string[]): Run {
     name: part.name,
     command: asRoot ? 'sudo' : process.execPath,
     args: asRoot ? ['-E', process.execPath, ...args] : args,
-    alone: part.alone,
+    minutes: part.minutes,
     report,
   };
 }
@@ -181,24 +197,55 @@ function tallyOf(run: Run, code: number, log: string): Tally {
   return { passed: passes, failed: report.failures.length || (code === 0 ? 0 : 1), skipped: pending };
 }
 
+/** Runs one part to its end or its deadline, leaves no process of it behind, and says what came of it. */
 async function execute(run: Run): Promise<Tally> {
   const log = join(logs, `${run.name}.log`);
   if (run.report) rmSync(run.report, { force: true });
   const out = openSync(log, 'w');
   const started = performance.now();
-  const child = spawn(run.command, run.args, { cwd: ROOT, stdio: ['ignore', out, out], detached: true });
-  const killGroup = () => {
-    if (child.pid) process.kill(-child.pid, 'SIGKILL');
+  // By it everything that the part starts is known, whatever process group it is in.
+  const mark = `SLUICE_TEST_PART=${run.name}-${process.pid}`;
+  const [name, value] = mark.split('=');
+  const child = spawn(run.command, run.args, {
+    cwd: ROOT,
+    stdio: ['ignore', out, out],
+    detached: true,
+    env: { ...process.env, [name]: value },
+  });
+  closeSync(out);
+  const end = (signal: NodeJS.Signals) => {
+    try {
+      if (child.pid) process.kill(-child.pid, signal);
+    } catch {
+      // It has ended.
+    }
   };
-  const timer = setTimeout(killGroup, PART_DEADLINE_MS);
-  running.add(killGroup);
+  let late = false;
+  let force: NodeJS.Timeout | undefined;
+  const deadline = setTimeout(
+    () => {
+      late = true;
+      end('SIGTERM');
+      force = setTimeout(() => end('SIGKILL'), KILL_AFTER_MS);
+    },
+    run.minutes * PATIENCE * MINUTE_MS,
+  );
+  running.add(end);
   const code = await new Promise<number>((resolve) => {
     child.on('error', () => resolve(127));
     child.on('exit', (status) => resolve(status ?? 1));
   });
-  clearTimeout(timer);
-  running.delete(killGroup);
-  const tally = tallyOf(run, code, log);
+  clearTimeout(deadline);
+  clearTimeout(force);
+  const left = await endLeftovers(mark);
+  running.delete(end);
+  if (late) {
+    console.log(`${run.name}: ended after ${run.minutes * PATIENCE} minutes; the last it said (${log}):`);
+    console.log(readFileSync(log, 'utf8').slice(-2000));
+  }
+  for (const command of left) console.log(`${run.name}: left running (and ended now): ${command.slice(0, 300)}`);
+  const tally = tallyOf(run, late ? 1 : code, log);
+  if (left.length > 0) tally.failed++;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const { passed, failed, skipped } = tally;
   // Not in the form of the closing line, which stands alone.
@@ -206,14 +253,19 @@ async function execute(run: Run): Promise<Tally> {
   return tally;
 }
 
-const running = new Set<() => void>();
+let interrupted = false;
+const running = new Set<(signal: NodeJS.Signals) => void>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
-    for (const kill of running) kill();
-    process.exit(130);
+    interrupted = true;
+    // mocha ends what its tests started when it is told to end.
+    for (const end of running) end('SIGTERM');
+    setTimeout(() => {
+      for (const end of running) end('SIGKILL');
+      process.exit(130);
+    }, KILL_AFTER_MS).unref();
   });
 }
-
 const asksNeeds = process.argv[2] === '--needs';
 const { files, lint, patterns } = parseArguments(process.argv.slice(asksNeeds ? 3 : 2));
 // A run of a few files, which a test starts too, leaves the logs of a whole run alone.
@@ -226,27 +278,31 @@ if (asksNeeds) {
 mkdirSync(logs, { recursive: true });
 const bin = join(ROOT, 'node_modules', '.bin');
 const runs: Run[] = [...files].map(([part, list]) => mochaRun(part, list));
-// The longest first, so that none is left over at the end.
-const order = ['peer', 'unit', 'compat', 'package', 'system'];
+if (runs.some((run) => run.name === 'peer')) {
+  // Ahead of the tests, whose time is not meant for it.
+  const fetch = join(ROOT, 'scripts', 'peers', 'maven.ts');
+  if (existsSync(fetch)) runs.push({ name: 'jars', command: process.execPath, args: [fetch], minutes: 10 });
+}
+// What is quick and finds most comes first.
+const order = ['unit', 'package', 'compat', 'jars', 'peer', 'system'];
 runs.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 if (lint) {
-  runs.push({ name: 'biome', command: join(bin, 'biome'), args: ['check', '.'] });
-  runs.push({ name: 'types', command: join(bin, 'tsc'), args: ['-p', 'tsconfig.json', '--noEmit'] });
+  runs.unshift(
+    { name: 'biome', command: join(bin, 'biome'), args: ['check', '.'], minutes: 2 },
+    { name: 'types', command: join(bin, 'tsc'), args: ['-p', 'tsconfig.json', '--noEmit'], minutes: 4 },
+  );
 }
 
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
-const work = async (queue: Run[]) => {
-  for (let run = queue.shift(); run; run = queue.shift()) {
-    const tally = await execute(run);
-    total.passed += tally.passed;
-    total.failed += tally.failed;
-    total.skipped += tally.skipped;
-  }
-};
-const together = runs.filter((run) => !run.alone);
-const lanes = Math.min(2, availableParallelism());
-await Promise.all(Array.from({ length: lanes }, () => work(together)));
-await work(runs.filter((run) => run.alone));
-
+const started = performance.now();
+// One after the other: many tests look at when things happen, and two parts at once would disturb each other.
+for (const run of runs) {
+  const tally = await execute(run);
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  total.skipped += tally.skipped;
+  if (interrupted) process.exit(130);
+}
+console.log(`all parts in ${((performance.now() - started) / 60_000).toFixed(1)} min; logs in ${logs}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

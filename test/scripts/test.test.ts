@@ -7,7 +7,8 @@ import { useTempDir } from '../support/temp-dir.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-describe('scripts/test', () => {
+describe('scripts/test', function () {
+  this.timeout(60_000);
   const dir = useTempDir();
   /** Runs a checkout that has these test files alone. */
   const runTests = async (files: Record<string, string>, args: string[], env: Record<string, string> = {}) => {
@@ -17,7 +18,8 @@ describe('scripts/test', () => {
     }
     mkdirSync(join(dir(), 'scripts'), { recursive: true });
     mkdirSync(join(dir(), 'test', 'support'), { recursive: true });
-    for (const file of ['scripts/test.ts', 'test/support/run-hooks.ts']) cpSync(join(ROOT, file), join(dir(), file));
+    for (const file of ['scripts/test.ts', 'scripts/leftovers.ts', 'test/support/run-hooks.ts'])
+      cpSync(join(ROOT, file), join(dir(), file));
     writeFileSync(join(dir(), 'package.json'), '{ "type": "module" }');
     symlinkSync(join(ROOT, 'node_modules'), join(dir(), 'node_modules'));
     const child = await runChild({
@@ -64,6 +66,25 @@ describe('scripts/test', () => {
     const run = await runTests({ 'test/a.test.ts': open }, ['--unit']);
     assert.equal(run.closing, '1 passed, 1 failed, 0 skipped', run.output);
     assert.match(run.output, /left open: .*TCPServerWrap/);
+  });
+
+  it('ends a part that takes too long, shows what it did last, and counts that as a failure', async () => {
+    const long = `it('takes long', async function () {
+  this.timeout(0);
+  await new Promise(() => setInterval(() => {}, 1000));
+});\n`;
+    const run = await runTests({ 'test/a.test.ts': long }, ['--unit'], { SLUICE_TEST_PATIENCE: '0.01' });
+    assert.equal(run.closing, '0 passed, 1 failed, 0 skipped', run.output);
+    assert.match(run.output, /unit: ended after .* minutes[\s\S]*takes long/);
+    assert.equal(run.code, 1);
+  });
+
+  it('ends what a test left running, and counts that as a failure', async () => {
+    const leaves = `import { spawn } from 'node:child_process';
+it('leaves', () => { spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }).unref(); });\n`;
+    const run = await runTests({ 'test/a.test.ts': leaves }, ['--unit']);
+    assert.equal(run.closing, '1 passed, 1 failed, 0 skipped', run.output);
+    assert.match(run.output, /left running \(and ended now\): sleep 600/);
   });
 
   it('counts a hook that fails', async () => {
