@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child, runChild } from '../support/child.ts';
@@ -63,6 +63,7 @@ describe('npm package', function () {
   });
 
   it('runs an agent there', async () => {
+    mkdirSync(join(dir, 'out'));
     writeFileSync(
       join(dir, 'flume.conf'),
       `a.sources = r
@@ -90,9 +91,12 @@ a.sinks.k.sink.directory = ${dir}/out
           .sort()
           .map((file) => readFileSync(join(dir, 'out', file), 'utf8'))
           .join('');
-      await waitFor(() => out() === wanted, { timeoutMs: 20_000, what: `1000 lines\n${agent.log()}` });
+      await waitFor(() => out() === wanted, { timeoutMs: 20_000, what: '1000 lines' });
       assert.equal(await agent.stop(), 143);
       assert.equal(out(), wanted);
+    } catch (error) {
+      console.log(agent.log());
+      throw error;
     } finally {
       await agent.kill();
     }
