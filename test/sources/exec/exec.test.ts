@@ -39,6 +39,8 @@ describe('exec source', () => {
     const run = await start(`cat ${join(FIXTURES, 'lines/input/in')}`);
     await run.ended();
     assert.deepEqual(run.out.bodies(), recorded('lines'));
+    // What is no UTF-8 has become U+FFFD in the body itself, not only in this test's reading of it.
+    assert.ok(run.out.bodies('hex').includes(Buffer.from('caf\ufffd latin-1').toString('hex')));
     assert.equal(run.counters.EventReceivedCount, 12);
     assert.match(run.log.lines.join('\n'), /INFO Command \[cat .*\/in\] exited with 0/);
   });

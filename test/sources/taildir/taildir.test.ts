@@ -308,6 +308,7 @@ describe('taildir source', () => {
     const run = await start('a\\.log');
     await run.out.waitForRows(1);
     renameSync(log('a.log'), log('old'));
+    await waitFor(() => run.log.lines.some((line) => /was renamed away or deleted; it is read to its end/.test(line)));
     writeSync(fd, 'two\n');
     await run.out.waitForRows(2);
     rmSync(log('old'));
