@@ -108,6 +108,13 @@ describe('README', function () {
       );
   });
 
+  it('names npm scripts that are there', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const named = [...README.matchAll(/`npm (?:run (\S+)|(test))`/g)].map((match) => match[1] ?? match[2]);
+    assert.ok(named.length > 0);
+    for (const name of named) assert.ok(name in scripts, name);
+  });
+
   it('links to files that are there', () => {
     for (const [, target] of README.matchAll(/\]\(([^)#:]+)\)/g)) assert.ok(existsSync(join(ROOT, target)), target);
   });

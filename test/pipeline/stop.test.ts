@@ -55,8 +55,10 @@ a.sinks.k.hdfs.rollInterval = 0
       });
       agent.signal(signal);
       assert.equal(await agent.exited, code, agent.log());
-      const lines = out(dir).split('\n').length - 1;
-      assert.equal(out(dir), upTo(lines));
+      // Its command may be ended in the middle of a line, which is then the last one.
+      const text = out(dir).replace(/\n$/, '');
+      const wanted = upTo(50_000).slice(0, text.length);
+      assert.equal(text, wanted);
       assert.deepEqual(
         readdirSync(join(dir, 'out')).filter((name) => name.endsWith('.tmp')),
         [],
