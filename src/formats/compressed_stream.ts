@@ -24,7 +24,6 @@ export const openCompressedStream: OpenFormat = async (file, settings, first) =>
 };
 
 class CompressedStreamWriter implements EventFileWriter {
-  readonly #file: OutputFile;
   readonly #serializer: Serializer;
   readonly #codec: Codec;
   readonly #pipeline: UnitPipeline;
@@ -33,7 +32,6 @@ class CompressedStreamWriter implements EventFileWriter {
   #heldBytes = 0;
 
   constructor(file: OutputFile, serializer: Serializer, codec: Codec) {
-    this.#file = file;
     this.#serializer = serializer;
     this.#codec = codec;
     this.#pipeline = new UnitPipeline(file);
@@ -73,7 +71,7 @@ class CompressedStreamWriter implements EventFileWriter {
   }
 
   async abandon(): Promise<void> {
-    await this.#file.abandon();
+    await this.#pipeline.abandon();
   }
 
   #hold(chunk: Buffer): void {

@@ -1,3 +1,4 @@
+import type { Clock } from '../component/context.ts';
 import type { FileSystem, OutputFile } from '../component/file-system.ts';
 import type { EventFileWriter } from '../component/format.ts';
 import { SluiceError } from '../errors.ts';
@@ -12,6 +13,12 @@ const FLUSH_BYTES = 8 * 1024 * 1024;
 
 /** How many names that are taken already are passed over before the file is given up. */
 const MAX_NAMES = 1000;
+
+/**
+ * How long the rejection of rows waits for an abandoned file to let go of their memory, which may be freed when they were delivered
+ * elsewhere. Disks and codecs take milliseconds; a file system that takes longer does so over the network, and has let go at once.
+ */
+const LET_GO_MS = 1000;
 
 /** Failures of `create` that leave nothing behind; after any other one there may be an empty file. */
 const NOTHING_MADE: ReadonlySet<string> = new Set([
@@ -42,8 +49,7 @@ export interface EventFileParts {
   readonly openFormat: (file: OutputFile, first: EventBatch) => Promise<EventFileWriter>;
   /** How many files may be worked on at a time. */
   readonly slots: WorkSlots;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Whether nothing else waits for the sink, so that a unit may be flushed by itself. */
   readonly atRest: () => boolean;
   readonly opened?: () => void;
@@ -82,6 +88,7 @@ export class EventFile {
   #writing: Promise<void> | undefined;
   #flushing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  #creating = false;
   #ending = false;
   #concluded = false;
   #active = false;
@@ -142,10 +149,10 @@ export class EventFile {
 
   /** Gives up at once: whatever is not durable is rejected. Waits for no call that is under way. */
   abort(error: unknown): void {
-    if (this.#failure !== undefined || this.#concluded) return;
-    this.#failure = { error };
+    this.#failure ??= { error };
     this.#rejectAll(error);
-    void this.#conclude(false);
+    // A file that is just being made is concluded when it is known what became of it.
+    if (!this.#creating) void this.#conclude(false);
   }
 
   #wake(): void {
@@ -177,6 +184,8 @@ export class EventFile {
     } catch (error) {
       await this.#fail(error);
     }
+    // Aborted while it was being made.
+    if (this.#failure !== undefined && this.#flushing === undefined) await this.#conclude(false);
     this.#active = false;
     if (this.#flushing === undefined) this.#releaseSlot();
   }
@@ -189,6 +198,7 @@ export class EventFile {
 
   async #write(piece: Piece): Promise<void> {
     if (this.#writer === undefined) await this.#create(piece.batch);
+    if (this.#failure !== undefined) return;
     if (piece.to > piece.from) {
       this.#writing = this.#writer!.write(piece.batch, piece.from, piece.to);
       await this.#writing;
@@ -207,6 +217,7 @@ export class EventFile {
   }
 
   async #create(first: EventBatch): Promise<void> {
+    this.#creating = true;
     try {
       for (let tries = 1; this.#file === undefined; tries++) {
         const path = this.#parts.nextPath();
@@ -221,11 +232,14 @@ export class EventFile {
         }
         this.#path = path;
         this.#made = true;
+        if (this.#failure !== undefined) return;
       }
       this.#writer = await this.#parts.openFormat(this.#file, first);
     } catch (error) {
       this.#parts.openFailed?.();
       throw error;
+    } finally {
+      this.#creating = false;
     }
     this.#parts.opened?.();
   }
@@ -240,7 +254,7 @@ export class EventFile {
       (length) => {
         this.#flushing = undefined;
         this.#confirm(pieces, length);
-        if (this.#queue.length === 0 && this.#unflushed.length === 0) this.#idleSince = this.#parts.now();
+        if (this.#queue.length === 0 && this.#unflushed.length === 0) this.#idleSince = this.#parts.clock.now();
         this.#afterFlush();
       },
       async (error: unknown) => {
@@ -285,7 +299,6 @@ export class EventFile {
     // A flush under way may still confirm rows: they must not be rejected and cut off then. And nothing is abandoned under a call's feet.
     await this.#flushing;
     await this.#writing?.catch(() => {});
-    this.#rejectAll(error);
     await this.#conclude(false);
   }
 
@@ -299,7 +312,13 @@ export class EventFile {
   async #conclude(whole: boolean): Promise<void> {
     if (this.#concluded) return;
     this.#concluded = true;
-    if (!whole) await (this.#writer ?? this.#file)?.abandon();
+    if (!whole) {
+      const done = new AbortController();
+      const abandoned = (this.#writer ?? this.#file)?.abandon().then(() => done.abort());
+      if (abandoned !== undefined) await Promise.race([abandoned, this.#parts.clock.sleep(LET_GO_MS, done.signal)]);
+      this.#rejectAll(this.#failure?.error);
+      await abandoned;
+    }
     await this.#parts.conclude({
       path: this.#path,
       length: this.#length,

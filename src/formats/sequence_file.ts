@@ -73,14 +73,12 @@ class RecordWriter implements EventFileWriter {
 }
 
 class BlockWriter implements EventFileWriter {
-  readonly #file: OutputFile;
   readonly #codec: Codec;
   readonly #sync: Buffer;
   readonly #pipeline: UnitPipeline;
   readonly #block: BlockBuilder;
 
   constructor(file: OutputFile, settings: FormatSettings, codec: Codec, sync: Buffer) {
-    this.#file = file;
     this.#codec = codec;
     this.#sync = sync;
     this.#pipeline = new UnitPipeline(file);
@@ -108,7 +106,7 @@ class BlockWriter implements EventFileWriter {
   }
 
   async abandon(): Promise<void> {
-    await this.#file.abandon();
+    await this.#pipeline.abandon();
   }
 
   #compressBlock(): void {

@@ -12,6 +12,8 @@ export class UnitPipeline {
   /** Pieces and flushes, one after the other. */
   #tail: Promise<void> = Promise.resolve();
   readonly #underWay: Promise<void>[] = [];
+  /** Being compressed. */
+  readonly #compressing = new Set<Promise<unknown>>();
   #pieces = 0;
 
   constructor(file: OutputFile) {
@@ -28,7 +30,12 @@ export class UnitPipeline {
     this.#pieces++;
     this.#underWay.push(this.#chain(async () => await this.#file.write(await piece)));
     // Whoever waits for the chain gets the error; nobody may be waiting at this moment.
-    piece.catch(() => {});
+    const compressed: Promise<void> = piece.then(
+      () => {},
+      () => {},
+    );
+    void compressed.then(() => this.#compressing.delete(compressed));
+    this.#compressing.add(compressed);
   }
 
   /** Resolves when there is room for one more piece. */
@@ -53,6 +60,11 @@ export class UnitPipeline {
   /** Writes all, closes the file. */
   async close(): Promise<void> {
     await this.#chain(() => this.#file.close());
+  }
+
+  /** Gives the file up. Resolves when no thread reads any more what was added: its memory may be freed. */
+  async abandon(): Promise<void> {
+    await Promise.all([this.#file.abandon(), ...this.#compressing]);
   }
 
   #chain(step: () => Promise<void>): Promise<void> {

@@ -3,8 +3,11 @@ import type { FileSystem } from '../component/file-system.ts';
 import type { DeliveryWindow, Sink, SinkContext } from '../component/sink.ts';
 import { describeError, SluiceError } from '../errors.ts';
 import { EventBatch } from '../event/event-batch.ts';
+import { Conclusions } from '../formats/conclusions.ts';
 import { openDataStream } from '../formats/data_stream.ts';
-import { EventFile, type EventFileEnd } from '../formats/event-file.ts';
+import { deliverWhole } from '../formats/deliver-whole.ts';
+import { EventFile } from '../formats/event-file.ts';
+import { untilAborted } from '../formats/until-aborted.ts';
 import { WorkSlots } from '../formats/work-slots.ts';
 import { bool, choice, integer, nested, type OptionValues, text } from '../options/option.ts';
 
@@ -40,7 +43,18 @@ const options = {
 
 type Values = OptionValues<typeof options>;
 
+/** After this time a file that could not be cut back is tried again. */
+const RETRY_MS = 30_000;
+
 const NO_EVENTS = new EventBatch({ body: Buffer.alloc(0), starts: new Uint32Array(0), ends: new Uint32Array(0) });
+
+/** Rows of a delivery. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  /** Whether a flush shall follow at once, if the sink is at rest. */
+  readonly unit: boolean;
+}
 
 class FileRollSink implements Sink {
   readonly window: DeliveryWindow = { rows: Number.POSITIVE_INFINITY, deliveries: 64, bytes: 32 * 1024 * 1024 };
@@ -50,6 +64,7 @@ class FileRollSink implements Sink {
   readonly #directory: string;
   readonly #nextName: () => string;
   readonly #slots = new WorkSlots(2);
+  readonly #conclusions: Conclusions;
   #file: EventFile | undefined;
   /** Files that are being finished. */
   readonly #leaving = new Set<EventFile>();
@@ -64,6 +79,14 @@ class FileRollSink implements Sink {
     this.#fileSystem = place.fileSystem;
     this.#directory = place.path.replace(/(?<=.)\/+$/, '');
     this.#nextName = fileNames(values, context);
+    this.#conclusions = new Conclusions({
+      fileSystem: place.fileSystem,
+      clock: context.clock,
+      log: context.log,
+      tries: Number.POSITIVE_INFINITY,
+      retryMs: RETRY_MS,
+      callTimeoutMs: 0,
+    });
   }
 
   async open(): Promise<void> {
@@ -79,13 +102,16 @@ class FileRollSink implements Sink {
 
   async deliver(batch: EventBatch, signal: AbortSignal): Promise<void> {
     this.#heed(signal);
-    this.#roll(this.#context.clock.now());
+    if (signal.aborted) throw this.#givenUp();
+    const { clock, log, counters } = this.#context;
+    this.#roll(clock.now());
     this.#underWay++;
     try {
-      await this.#append(batch);
-    } catch (error) {
-      this.#context.counters.EventWriteFail++;
-      throw error;
+      await deliverWhole(
+        this.#pieces(batch),
+        (piece) => [{ piece, done: this.#current().append(batch, piece.from, piece.to, piece.unit) }],
+        { clock, log, signal, failed: () => counters.EventWriteFail++ },
+      );
     } finally {
       this.#underWay--;
     }
@@ -93,6 +119,7 @@ class FileRollSink implements Sink {
 
   async maintain(now: number): Promise<void> {
     this.#roll(now);
+    this.#conclusions.retry(now);
     // Once for each interval: after a failure the next delivery tries.
     if (this.#values['sink.emptyFiles'] && this.#file === undefined) {
       this.#current()
@@ -104,22 +131,24 @@ class FileRollSink implements Sink {
   async close(signal: AbortSignal): Promise<void> {
     this.#heed(signal);
     void this.#leave();
-    await Promise.all(Array.from(this.#leaving, (file) => file.finish()));
+    const finished = async (): Promise<void> => {
+      await Promise.all(Array.from(this.#leaving, (file) => file.finish()));
+      await this.#conclusions.finish();
+    };
+    await untilAborted(finished(), signal, this.#context.clock);
   }
 
-  async #append(batch: EventBatch): Promise<void> {
-    const file = this.#current();
+  #pieces(batch: EventBatch): readonly Piece[] {
     const step = this.#values['sink.batchSize'];
-    // A small batch of more than batchSize goes as Flume's transactions would: a flush, and so a block of a container, for each.
     if (batch.length <= step || batch.retainedBytes > 65_536 || this.#underWay > 1) {
-      await file.append(batch, 0, batch.length, false);
-      return;
+      return [{ from: 0, to: batch.length, unit: false }];
     }
-    const durable: Promise<void>[] = [];
+    // A small batch of more than batchSize goes as Flume's transactions would: a flush, and so a block of a container, for each.
+    const pieces: Piece[] = [];
     for (let from = 0; from < batch.length; from += step) {
-      durable.push(file.append(batch, from, Math.min(from + step, batch.length), true));
+      pieces.push({ from, to: Math.min(from + step, batch.length), unit: true });
     }
-    await Promise.all(durable);
+    return pieces;
   }
 
   /** Gives up with the signal, rather than hang with a stalled disk. */
@@ -127,11 +156,14 @@ class FileRollSink implements Sink {
     if (signal === this.#signal) return;
     this.#signal = signal;
     const abort = (): void => {
-      const error = new SluiceError('FILE_SYSTEM', `given up: the time to stop is over (${this.#directory})`);
-      for (const file of [this.#file, ...this.#leaving]) file?.abort(error);
+      for (const file of [this.#file, ...this.#leaving]) file?.abort(this.#givenUp());
     };
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
+  }
+
+  #givenUp(): SluiceError {
+    return new SluiceError('FILE_SYSTEM', `given up: the time to stop is over (${this.#directory})`);
   }
 
   #current(): EventFile {
@@ -153,11 +185,15 @@ class FileRollSink implements Sink {
           first,
         ),
       slots: this.#slots,
-      now: () => clock.now(),
+      clock,
       atRest: () => this.#underWay <= 1,
       opened: () => counters.ConnectionCreatedCount++,
       openFailed: () => counters.ConnectionFailedCount++,
-      conclude: (end) => this.#conclude(end),
+      // A file that failed is cut back to the rows that were confirmed: the others come again, into the next one.
+      conclude: async (end) => {
+        if (end.made) counters.ConnectionClosedCount++;
+        await this.#conclusions.conclude(end, () => end.path!);
+      },
     });
     return this.#file;
   }
@@ -176,24 +212,6 @@ class FileRollSink implements Sink {
     this.#leaving.add(file);
     await file.finish();
     this.#leaving.delete(file);
-  }
-
-  /** A file that failed is cut back to the rows that were confirmed: the others come again, into the next one. */
-  async #conclude(end: EventFileEnd): Promise<void> {
-    const { counters, log } = this.#context;
-    if (end.path === undefined) return;
-    if (end.made) counters.ConnectionClosedCount++;
-    if (end.whole) return;
-    try {
-      if (end.rows > 0) await this.#fileSystem.truncate(end.path, end.length);
-      else if (end.made || (await this.#fileSystem.stat(end.path))?.length === 0) {
-        await this.#fileSystem.remove(end.path);
-      }
-    } catch (error) {
-      log.error(
-        `${end.path} could not be cut back to ${end.length} bytes; what follows them comes again in another file: ${describeError(error)}`,
-      );
-    }
   }
 }
 

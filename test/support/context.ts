@@ -39,25 +39,26 @@ export function componentContext(name: string, over: Partial<ComponentContext> =
 
 /** A clock that stands still until it is moved. */
 export class FakeClock implements Clock {
-  #now: number;
+  /** May be moved by hand, too: nobody is woken by that. */
+  time: number;
   #sleepers: { at: number; wake: () => void }[] = [];
 
   constructor(now = 1_700_000_000_000) {
-    this.#now = now;
+    this.time = now;
   }
 
   now(): number {
-    return this.#now;
+    return this.time;
   }
 
   monotonic(): number {
-    return this.#now;
+    return this.time;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const sleeper = { at: this.#now + ms, wake: resolve };
+      const sleeper = { at: this.time + ms, wake: resolve };
       this.#sleepers.push(sleeper);
       signal?.addEventListener('abort', () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
@@ -73,15 +74,15 @@ export class FakeClock implements Clock {
 
   /** Lets time go by, waking sleepers in order; promises that wait on them run in between. */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.time + ms;
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
       const next = this.#sleepers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (next === undefined) break;
       this.#sleepers = this.#sleepers.filter((other) => other !== next);
-      this.#now = Math.max(this.#now, next.at);
+      this.time = Math.max(this.time, next.at);
       next.wake();
     }
-    this.#now = end;
+    this.time = end;
   }
 }

@@ -109,9 +109,10 @@ class MemoryOutputFile implements OutputFile {
   readonly #content: Content;
   #length: number;
   #broken = false;
-  #writing = false;
-  #flushing = false;
   #over = false;
+  #flushing = false;
+  /** Calls are done in the order in which they came, writes also while a flush is under way. */
+  #writes: Promise<unknown> = Promise.resolve();
 
   constructor(fs: MemoryFileSystem, path: string, content: Content) {
     this.#fs = fs;
@@ -124,17 +125,18 @@ class MemoryOutputFile implements OutputFile {
     return this.#length;
   }
 
-  async write(chunks: readonly Buffer[]): Promise<void> {
+  write(chunks: readonly Buffer[]): Promise<void> {
     this.#usable();
-    if (this.#writing) throw new Error('writes overlap');
-    this.#writing = true;
     for (const chunk of chunks) this.#length += chunk.length;
-    await this.#guard(
-      this.#fs.doing('write', this.path, () => {
-        this.#content.bytes = Buffer.concat([this.#content.bytes, ...chunks]);
-      }),
+    return this.#guard(
+      this.#behindWrites(() =>
+        this.#fs.doing('write', this.path, () => {
+          // What was given up writes no more.
+          if (this.#over) return;
+          this.#content.bytes = Buffer.concat([this.#content.bytes, ...chunks]);
+        }),
+      ),
     );
-    this.#writing = false;
   }
 
   async flush(): Promise<number> {
@@ -142,10 +144,13 @@ class MemoryOutputFile implements OutputFile {
     if (this.#flushing) throw new Error('flushes overlap');
     this.#flushing = true;
     const length = this.#length;
+    const before = this.#writes;
     await this.#guard(
-      this.#fs.doing('flush', this.path, () => {
-        this.#content.durable = length;
-      }),
+      before.then(() =>
+        this.#fs.doing('flush', this.path, () => {
+          this.#content.durable = length;
+        }),
+      ),
     );
     this.#flushing = false;
     return length;
@@ -153,17 +158,26 @@ class MemoryOutputFile implements OutputFile {
 
   async close(): Promise<void> {
     this.#usable();
-    if (this.#writing || this.#flushing) throw new Error('closed while in use');
+    if (this.#flushing) throw new Error('closed while a flush is under way');
     await this.#guard(
-      this.#fs.doing('close', this.path, () => {
-        this.#content.durable = this.#length;
-      }),
+      this.#behindWrites(() =>
+        this.#fs.doing('close', this.path, () => {
+          this.#content.durable = this.#length;
+        }),
+      ),
     );
     this.#over = true;
   }
 
   async abandon(): Promise<void> {
     this.#over = true;
+  }
+
+  #behindWrites<T>(deed: () => Promise<T>): Promise<T> {
+    const done = this.#writes.then(deed);
+    done.catch(() => {});
+    this.#writes = done;
+    return done;
   }
 
   async #guard<T>(call: Promise<T>): Promise<T> {

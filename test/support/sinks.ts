@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Clock, Logger } from '../../src/component/context.ts';
+import type { Logger } from '../../src/component/context.ts';
 import { newSinkCounters } from '../../src/component/counters.ts';
 import type { Declaration } from '../../src/component/declaration.ts';
 import type { FileSystem } from '../../src/component/file-system.ts';
@@ -7,25 +7,9 @@ import type { Sink, SinkContext } from '../../src/component/sink.ts';
 import { type Bindable, bind } from '../../src/options/bind.ts';
 import type { Problem } from '../../src/options/problem.ts';
 import { text } from '../../src/serializers/text.ts';
+import { FakeClock } from './context.ts';
 
-/** Time that stands still unless a test moves it. */
-export class FakeClock implements Clock {
-  time: number;
-
-  constructor(time = 1_700_000_000_000) {
-    this.time = time;
-  }
-
-  now(): number {
-    return this.time;
-  }
-
-  monotonic(): number {
-    return this.time;
-  }
-
-  async sleep(): Promise<void> {}
-}
+export { FakeClock };
 
 export interface LogLine {
   readonly level: string;

@@ -24,6 +24,10 @@ const ESCAPE = /%(\w|%)|%\{([\w.-]+)\}|%\[(\w+)\]/g;
 /** The last time that a Date can hold, less a day for the zones. */
 const MAX_TIME = 8_639_999_913_600_000;
 
+/** Stands in a path where a header's value was put in; no value has it. */
+const MARK = '\u0000';
+const CONTROL = /[\u0000-\u001f\u007f]/g;
+
 /** Texts remembered for a template with headers or times in it; then the memory begins anew. */
 const MAX_REMEMBERED = 10_000;
 
@@ -37,6 +41,8 @@ export class PathTemplate {
   readonly #needsTime: boolean;
   /** Milliseconds for which the text stays the same, from each multiple on. */
   readonly #period: number;
+  /** Whether the header itself is shown, which says the same time in more than one way: `5`, `+5`, `05`. */
+  readonly #isRaw: boolean;
   readonly #headers: readonly string[];
   readonly #memory = new Map<string, string>();
 
@@ -47,6 +53,7 @@ export class PathTemplate {
     const letters = this.#parts.flatMap((part) => (part.kind === 'time' ? [part.letter] : []));
     this.#needsTime = letters.length > 0;
     this.#period = Math.min(...letters.map((letter) => timeEscape(letter).period), Number.POSITIVE_INFINITY);
+    this.#isRaw = letters.includes('t') && settings.localTime === undefined;
     this.#headers = this.#parts.flatMap((part) => (part.kind === 'header' ? [part.name] : []));
   }
 
@@ -73,6 +80,7 @@ export class PathTemplate {
 
   #remembered(batch: EventBatch, row: number, time: number): string {
     let key = Number.isFinite(this.#period) ? String(Math.floor(time / this.#period)) : '';
+    if (this.#isRaw) key += `\u0000${batch.header('timestamp')?.value(row) ?? ''}`;
     for (const name of this.#headers) key += `\u0000${batch.header(name)?.value(row) ?? ''}`;
     const known = this.#memory.get(key);
     if (known !== undefined) return known;
@@ -102,10 +110,10 @@ export class PathTemplate {
     let text = '';
     for (const part of this.#parts) {
       if (part.kind === 'literal') text += part.text;
-      else if (part.kind === 'header') text += harmless(batch.header(part.name)?.value(row) ?? '', folders);
+      else if (part.kind === 'header') text += marked(batch.header(part.name)?.value(row) ?? '', folders);
       else text += timeEscape(part.letter).format(moment!);
     }
-    return text;
+    return this.#headers.length === 0 ? text : harmless(text);
   }
 }
 
@@ -143,16 +151,20 @@ function hostName(name: string, host: LocalHost): string {
   }
 }
 
+/** A header's value without control characters and, in a file name, without slashes; each part of a path that it has to do with is marked. */
+function marked(value: string, folders: boolean): string {
+  const printable = value.replace(CONTROL, '_');
+  return MARK + (folders ? printable.replaceAll('/', `/${MARK}`) : printable.replaceAll('/', '_'));
+}
+
 /**
- * A header's value as a part of a path: it may name folders below, but never climb out of its own. The parts `.` and `..` and
- * control characters become underscores; in a file name, slashes too.
+ * Takes the marks off. A header's value may name folders below, but never climb out of its own: marked parts `.` and `..` become
+ * underscores.
  */
-export function harmless(value: string, folders: boolean): string {
-  const plain = /[\u0000-\u001f\u007f]/.test(value) ? value.replace(/[\u0000-\u001f\u007f]/g, '_') : value;
-  if (!folders) return plain.replaceAll('/', '_');
-  if (!plain.includes('.') && !plain.includes('/')) return plain;
-  return plain
-    .split('/')
-    .map((part) => (part === '.' || part === '..' ? '_'.repeat(part.length) : part))
-    .join('/');
+function harmless(text: string): string {
+  const parts = text.split('/').map((part) => {
+    const name = part.replaceAll(MARK, '');
+    return part !== name && (name === '.' || name === '..') ? '_'.repeat(name.length) : name;
+  });
+  return parts.join('/');
 }

@@ -1,4 +1,5 @@
 import type { EventBatch } from '../../event/event-batch.ts';
+import type { Written } from '../../formats/deliver-whole.ts';
 import { EventFile, type EventFileEnd, type EventFileParts } from '../../formats/event-file.ts';
 
 export interface BucketSettings {
@@ -12,6 +13,15 @@ export interface BucketSettings {
 export interface FileNames {
   readonly inUse: string;
   readonly final: string;
+}
+
+/** Rows on their way into a file. */
+export interface Rows {
+  readonly batch: EventBatch;
+  readonly from: number;
+  readonly to: number;
+  /** Whether a flush shall follow at once, if the sink is at rest. */
+  readonly unit: boolean;
 }
 
 export interface BucketParts {
@@ -34,12 +44,7 @@ export class Bucket {
 
   constructor(parts: BucketParts) {
     this.#parts = parts;
-    this.#counter = parts.file.now();
-  }
-
-  /** Files that are not done. */
-  get files(): number {
-    return this.#finishing.size + (this.#file === undefined ? 0 : 1);
+    this.#counter = parts.file.clock.now();
   }
 
   /** Whether the file has failed, after which a new bucket with a new number takes over, as in Flume. */
@@ -47,26 +52,24 @@ export class Bucket {
     return this.#file?.ended === true;
   }
 
-  /**
-   * Writes rows `from` up to `to`, into as many files as rolling by events and bytes makes of it.
-   * @returns one promise for each file; it resolves when its rows are durable
-   */
-  append(batch: EventBatch, from: number, to: number, unit: boolean): Promise<void>[] {
-    const done: Promise<void>[] = [];
+  /** Writes rows, into as many files as rolling by events and bytes makes of it. */
+  append({ batch, from, to, unit }: Rows): Written<Rows>[] {
+    const written: Written<Rows>[] = [];
     for (let row = from; row < to; ) {
       if (this.#isFull()) this.#roll();
       const end = this.#room(batch, row, to);
       this.#file ??= this.#newFile();
       this.#rows += end - row;
       this.#bytes += batch.bodyBytes(row, end);
-      done.push(this.#file.append(batch, row, end, unit));
+      written.push({ piece: { batch, from: row, to: end, unit }, done: this.#file.append(batch, row, end, unit) });
       row = end;
     }
-    return done;
+    return written;
   }
 
-  /** Whether the file has come of age, or nothing has come for long: the bucket is to be finished. */
+  /** Whether the bucket is to be finished: its file has failed or come of age, or nothing has come for long. */
   isOver(now: number): boolean {
+    if (this.failed) return true;
     const { rollIntervalMs, idleTimeoutMs } = this.#parts.settings;
     if (rollIntervalMs > 0 && now - this.#openedAt >= rollIntervalMs) return true;
     const idleSince = this.#file?.idleSince;
@@ -125,7 +128,7 @@ export class Bucket {
         return next.inUse;
       },
       opened: () => {
-        if (this.#file === file) this.#openedAt = parts.now();
+        if (this.#file === file) this.#openedAt = parts.clock.now();
         parts.opened?.();
       },
       conclude: (end) =>

@@ -4,14 +4,16 @@ import type { OpenFormat } from '../../component/format.ts';
 import type { DeliveryWindow, Sink, SinkContext } from '../../component/sink.ts';
 import { SluiceError } from '../../errors.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
+import { withCallTimeout } from '../../formats/call-timeout.ts';
 import { openCompressedStream } from '../../formats/compressed_stream.ts';
+import { Conclusions } from '../../formats/conclusions.ts';
 import { openDataStream } from '../../formats/data_stream.ts';
+import { deliverWhole } from '../../formats/deliver-whole.ts';
 import { openSequenceFile } from '../../formats/sequence_file.ts';
+import { untilAborted } from '../../formats/until-aborted.ts';
 import { WorkSlots } from '../../formats/work-slots.ts';
-import { Bucket, type FileNames } from './bucket.ts';
+import { Bucket, type FileNames, type Rows } from './bucket.ts';
 import { PathTemplate } from './bucket-path.ts';
-import { withCallTimeout } from './call-timeout.ts';
-import { Conclusions } from './conclusion.ts';
 import { checkOptions, type HdfsValues, options, roundingOf } from './options.ts';
 import { partition } from './partition.ts';
 import { TimeZone } from './time-zone.ts';
@@ -23,6 +25,11 @@ import { TimeZone } from './time-zone.ts';
  * A delivery is parted by bucket; each bucket writes one file at a time. Rows of a file that fails and that were not confirmed
  * come again into another file, and are cut off the failed one before it gets its final name.
  */
+
+/** Rows for a bucket. */
+interface Piece extends Rows {
+  readonly key: string;
+}
 
 const FORMATS: Readonly<Record<HdfsValues['hdfs.fileType'], OpenFormat>> = {
   SequenceFile: openSequenceFile,
@@ -65,12 +72,19 @@ class HdfsSink implements Sink {
 
   async deliver(batch: EventBatch, signal: AbortSignal): Promise<void> {
     this.#heed(signal);
+    if (signal.aborted) throw this.#givenUp();
+    if (batch.length === 0) return;
     this.#underWay++;
     try {
-      await this.#append(batch);
-    } catch (error) {
-      this.#context.counters.EventWriteFail++;
-      throw error;
+      const { clock, log, counters } = this.#context;
+      await deliverWhole(
+        this.#pieces(batch),
+        (piece) =>
+          this.#bucket(piece.key)
+            .append(piece)
+            .map(({ piece: rows, done }) => ({ piece: { ...rows, key: piece.key }, done })),
+        { clock, log, signal, failed: () => counters.EventWriteFail++ },
+      );
     } finally {
       this.#underWay--;
     }
@@ -78,32 +92,31 @@ class HdfsSink implements Sink {
 
   async maintain(now: number): Promise<void> {
     for (const [key, bucket] of this.#buckets) if (bucket.isOver(now)) this.#leave(key, bucket);
-    await Promise.all(Array.from(this.#conclusions.values(), (conclusions) => conclusions.retry(now)));
+    for (const conclusions of this.#conclusions.values()) conclusions.retry(now);
   }
 
   async close(signal: AbortSignal): Promise<void> {
     this.#heed(signal);
     for (const [key, bucket] of this.#buckets) this.#leave(key, bucket);
-    await Promise.all(Array.from(this.#leaving, (bucket) => bucket.finish()));
-    await Promise.all(Array.from(this.#conclusions.values(), (conclusions) => conclusions.finish()));
+    const finished = async (): Promise<void> => {
+      await Promise.all(Array.from(this.#leaving, (bucket) => bucket.finish()));
+      await Promise.all(Array.from(this.#conclusions.values(), (conclusions) => conclusions.finish()));
+    };
+    await untilAborted(finished(), signal, this.#context.clock);
   }
 
-  async #append(batch: EventBatch): Promise<void> {
+  #pieces(batch: EventBatch): Piece[] {
     const step = this.#values['hdfs.batchSize'];
     // A small batch of more than batchSize goes as Flume's transactions would: a flush, and so a member or block, for each.
     const isParted = batch.length > step && batch.retainedBytes <= SMALL_BYTES && this.#underWay === 1;
-    const done: Promise<void>[] = [];
+    const pieces: Piece[] = [];
     for (const { place: key, batch: share } of this.#shares(batch)) {
       const size = isParted ? step : share.length;
       for (let from = 0; from < share.length; from += size) {
-        const to = Math.min(from + size, share.length);
-        done.push(...this.#bucket(key).append(share, from, to, isParted));
+        pieces.push({ key, batch: share, from, to: Math.min(from + size, share.length), unit: isParted });
       }
     }
-    // All must have ended before the rows may come again: else some could be written twice.
-    const results = await Promise.allSettled(done);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    return pieces;
   }
 
   /** The rows by bucket. */
@@ -164,7 +177,7 @@ class HdfsSink implements Sink {
             batch,
           ),
         slots: this.#slots,
-        now: () => context.clock.now(),
+        clock: context.clock,
         atRest: () => this.#underWay <= 1,
         opened: () => context.counters.ConnectionCreatedCount++,
         openFailed: () => context.counters.ConnectionFailedCount++,
@@ -190,7 +203,13 @@ class HdfsSink implements Sink {
     const ms = this.#values['hdfs.callTimeout'];
     const { clock } = this.#context;
     return Object.create(fileSystem, {
-      create: { value: (path: string) => withCallTimeout(ms, clock, `making ${path}`, fileSystem.create(path)) },
+      create: {
+        value: (path: string) =>
+          withCallTimeout(ms, clock, `making ${path}`, fileSystem.create(path), async (late) => {
+            await late.abandon();
+            await fileSystem.remove(path).catch(() => {});
+          }),
+      },
     }) as FileSystem;
   }
 
@@ -222,11 +241,14 @@ class HdfsSink implements Sink {
     if (signal === this.#signal) return;
     this.#signal = signal;
     const abort = (): void => {
-      const error = new SluiceError('FILE_SYSTEM', `given up: the time to stop is over (${this.#values['hdfs.path']})`);
-      for (const bucket of [...this.#buckets.values(), ...this.#leaving]) bucket.abort(error);
+      for (const bucket of [...this.#buckets.values(), ...this.#leaving]) bucket.abort(this.#givenUp());
     };
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
+  }
+
+  #givenUp(): SluiceError {
+    return new SluiceError('FILE_SYSTEM', `given up: the time to stop is over (${this.#values['hdfs.path']})`);
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Clock, Logger } from '../../component/context.ts';
-import type { FileSystem } from '../../component/file-system.ts';
-import { describeError, SluiceError } from '../../errors.ts';
-import type { EventFileEnd } from '../../formats/event-file.ts';
+import type { Clock, Logger } from '../component/context.ts';
+import type { FileSystem } from '../component/file-system.ts';
+import { describeError, SluiceError } from '../errors.ts';
 import { withCallTimeout } from './call-timeout.ts';
+import type { EventFileEnd } from './event-file.ts';
 
 export interface ConclusionSettings {
   readonly fileSystem: FileSystem;
@@ -11,6 +11,7 @@ export interface ConclusionSettings {
   /** Tries until a file is left as it is; Infinity: none is. */
   readonly tries: number;
   readonly retryMs: number;
+  /** How long one call may take; 0: for ever. */
   readonly callTimeoutMs: number;
 }
 
@@ -18,11 +19,13 @@ export interface ConclusionSettings {
 interface Ending {
   readonly end: EventFileEnd;
   readonly path: string;
-  /** The next final name to try. */
+  /** The final name; `again` asks for another one, since this is taken. The same as `path`: no renaming. */
   readonly finalPath: (again: boolean) => string;
   cut: boolean;
   tries: number;
   nextAt: number;
+  /** The try that is under way. */
+  attempt: Promise<void> | undefined;
 }
 
 /**
@@ -42,28 +45,45 @@ export class Conclusions {
     return this.#open.size;
   }
 
-  /** Brings a file to its end, or begins to. Never rejects. */
+  /** Brings a file to its end, or begins to: resolves after the first try. Never rejects. */
   async conclude(end: EventFileEnd, finalPath: Ending['finalPath']): Promise<void> {
     if (end.path === undefined) return;
-    const ending: Ending = { end, path: end.path, finalPath, cut: end.whole, tries: 0, nextAt: 0 };
+    const ending: Ending = {
+      end,
+      path: end.path,
+      finalPath,
+      cut: end.whole,
+      tries: 0,
+      nextAt: 0,
+      attempt: undefined,
+    };
     this.#open.add(ending);
     await this.#attempt(ending);
   }
 
-  /** Tries again what is due. */
-  async retry(now: number): Promise<void> {
-    for (const ending of this.#open) if (ending.nextAt <= now) await this.#attempt(ending);
+  /** Tries again what is due, without waiting for it. */
+  retry(now: number): void {
+    for (const ending of this.#open) if (ending.nextAt <= now) void this.#attempt(ending);
   }
 
   /** One more try for each, at the end; says what is left. */
   async finish(): Promise<void> {
+    await Promise.all(Array.from(this.#open, (ending) => ending.attempt));
     await Promise.all(Array.from(this.#open, (ending) => this.#attempt(ending)));
     for (const { path, end } of this.#open) {
       this.#settings.log.warn(`${path} is left as it is; its first ${end.length} bytes (${end.rows} events) are right`);
     }
+    this.#open.clear();
   }
 
-  async #attempt(ending: Ending): Promise<void> {
+  #attempt(ending: Ending): Promise<void> {
+    ending.attempt ??= this.#try(ending).finally(() => {
+      ending.attempt = undefined;
+    });
+    return ending.attempt;
+  }
+
+  async #try(ending: Ending): Promise<void> {
     const { clock, log, tries, retryMs } = this.#settings;
     ending.nextAt = Number.POSITIVE_INFINITY;
     ending.tries++;
@@ -85,13 +105,19 @@ export class Conclusions {
 
   async #act(ending: Ending): Promise<void> {
     const { end, path } = ending;
-    const { fileSystem } = this.#settings;
+    const { fileSystem, log } = this.#settings;
     if (!ending.cut) {
       if (end.rows === 0) {
         await this.#removeEmpty(ending);
         return;
       }
-      await this.#timed(`cutting ${path}`, fileSystem.truncate(path, end.length));
+      try {
+        await this.#timed(`cutting ${path}`, fileSystem.truncate(path, end.length));
+      } catch (error) {
+        if (codeOf(error) !== 'FILE_NOT_FOUND') throw error;
+        log.error(`${path} was removed by somebody, with ${end.rows} events in it`);
+        return;
+      }
       ending.cut = true;
     }
     let again = false;
@@ -102,9 +128,15 @@ export class Conclusions {
         await this.#timed(`renaming ${path}`, fileSystem.rename(path, target));
         return;
       } catch (error) {
-        const code = error instanceof SluiceError ? error.code : undefined;
-        if (code === 'FILE_NOT_FOUND' && (await this.#isThere(target, end.length))) return; // An earlier try has worked.
-        if (code !== 'FILE_EXISTS') throw error;
+        if (codeOf(error) === 'FILE_NOT_FOUND' || codeOf(error) === 'FILE_EXISTS') {
+          if (!(await this.#isThere(path))) {
+            // An earlier try has worked, though it failed.
+            if (!(await this.#isThere(target)))
+              log.error(`${path} was removed by somebody, with ${end.rows} events in it`);
+            return;
+          }
+        }
+        if (codeOf(error) !== 'FILE_EXISTS') throw error;
         again = true;
       }
     }
@@ -116,16 +148,20 @@ export class Conclusions {
     if (!end.made) {
       // Nobody knows whether the call that failed made it. What is not empty is another's.
       const status = await this.#timed(`looking at ${path}`, fileSystem.stat(path));
-      if (status === undefined || status.length > 0) return;
+      if (status === undefined || status.directory || status.length > 0) return;
     }
     await this.#timed(`removing ${path}`, fileSystem.remove(path));
   }
 
-  async #isThere(path: string, length: number): Promise<boolean> {
-    return (await this.#settings.fileSystem.stat(path))?.length === length;
+  async #isThere(path: string): Promise<boolean> {
+    return (await this.#timed(`looking at ${path}`, this.#settings.fileSystem.stat(path))) !== undefined;
   }
 
   #timed<T>(what: string, call: Promise<T>): Promise<T> {
     return withCallTimeout(this.#settings.callTimeoutMs, this.#settings.clock, what, call);
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof SluiceError ? error.code : undefined;
 }
