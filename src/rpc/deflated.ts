@@ -2,6 +2,9 @@ import { Duplex } from 'node:stream';
 import { constants, createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib';
 import { SluiceError } from '../errors.ts';
 
+/** What zlib gives out at a time. */
+const CHUNK_BYTES = 64 << 10;
+
 /**
  * A connection with one zlib stream in each direction, as Flume's `compression-type = deflate`: what is written together is
  * followed by a sync flush, so that the peer can read all of it.
@@ -15,9 +18,9 @@ export class Deflated extends Duplex {
   constructor(inner: Duplex, level: number) {
     super({ allowHalfOpen: true });
     this.#inner = inner;
-    this.#deflate = createDeflate({ level });
+    this.#deflate = createDeflate({ level, flush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES });
     // A peer never finishes its stream, it hangs up.
-    this.#inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
+    this.#inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES });
     inner.pipe(this.#inflate);
     this.#deflate.pipe(inner);
     this.#inflate.on('data', (chunk: Buffer) => {
@@ -40,13 +43,12 @@ export class Deflated extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#deflate.write(chunk);
-    this.#deflate.flush(constants.Z_SYNC_FLUSH, () => done());
+    this.#deflate.write(chunk, done);
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    for (const { chunk } of chunks) this.#deflate.write(chunk);
-    this.#deflate.flush(constants.Z_SYNC_FLUSH, () => done());
+    // One write, one flush: zlib would otherwise send its two bytes of header on their own, and each piece with a flush.
+    this.#deflate.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
