@@ -18,7 +18,6 @@ const MONTHS = [
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-const QUARTER = 15 * MINUTE;
 
 /** A time as the escapes want it. */
 interface Moment {
@@ -58,39 +57,39 @@ function zone(offset: number): string {
   return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`;
 }
 
-// A quarter of an hour for days and hours: zones are apart by such.
+// A minute for days and hours, too: zones change at any.
 const ESCAPES: Readonly<Record<string, TimeEscape>> = {
-  a: { period: QUARTER, format: ({ local }) => DAYS[local.getUTCDay()]!.slice(0, 3) },
-  A: { period: QUARTER, format: ({ local }) => DAYS[local.getUTCDay()]! },
-  b: { period: QUARTER, format: ({ local }) => MONTHS[local.getUTCMonth()]!.slice(0, 3) },
-  B: { period: QUARTER, format: ({ local }) => MONTHS[local.getUTCMonth()]! },
+  a: { period: MINUTE, format: ({ local }) => DAYS[local.getUTCDay()]!.slice(0, 3) },
+  A: { period: MINUTE, format: ({ local }) => DAYS[local.getUTCDay()]! },
+  b: { period: MINUTE, format: ({ local }) => MONTHS[local.getUTCMonth()]!.slice(0, 3) },
+  B: { period: MINUTE, format: ({ local }) => MONTHS[local.getUTCMonth()]! },
   c: {
     period: SECOND,
     format: ({ local }) =>
       `${DAYS[local.getUTCDay()]!.slice(0, 3)} ${MONTHS[local.getUTCMonth()]!.slice(0, 3)} ${local.getUTCDate()} ${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())} ${local.getUTCFullYear()}`,
   },
-  d: { period: QUARTER, format: ({ local }) => two(local.getUTCDate()) },
-  e: { period: QUARTER, format: ({ local }) => String(local.getUTCDate()) },
+  d: { period: MINUTE, format: ({ local }) => two(local.getUTCDate()) },
+  e: { period: MINUTE, format: ({ local }) => String(local.getUTCDate()) },
   D: {
-    period: QUARTER,
+    period: MINUTE,
     format: ({ local }) =>
       `${two(local.getUTCMonth() + 1)}/${two(local.getUTCDate())}/${two(local.getUTCFullYear() % 100)}`,
   },
-  H: { period: QUARTER, format: ({ local }) => two(local.getUTCHours()) },
-  I: { period: QUARTER, format: ({ local }) => two(hour12(local)) },
-  j: { period: QUARTER, format: ({ local }) => String(dayOfYear(local)).padStart(3, '0') },
-  k: { period: QUARTER, format: ({ local }) => String(local.getUTCHours()) },
-  l: { period: QUARTER, format: ({ local }) => String(hour12(local)) },
-  m: { period: QUARTER, format: ({ local }) => two(local.getUTCMonth() + 1) },
-  n: { period: QUARTER, format: ({ local }) => String(local.getUTCMonth() + 1) },
+  H: { period: MINUTE, format: ({ local }) => two(local.getUTCHours()) },
+  I: { period: MINUTE, format: ({ local }) => two(hour12(local)) },
+  j: { period: MINUTE, format: ({ local }) => String(dayOfYear(local)).padStart(3, '0') },
+  k: { period: MINUTE, format: ({ local }) => String(local.getUTCHours()) },
+  l: { period: MINUTE, format: ({ local }) => String(hour12(local)) },
+  m: { period: MINUTE, format: ({ local }) => two(local.getUTCMonth() + 1) },
+  n: { period: MINUTE, format: ({ local }) => String(local.getUTCMonth() + 1) },
   M: { period: MINUTE, format: ({ local }) => two(local.getUTCMinutes()) },
-  p: { period: QUARTER, format: ({ local }) => (local.getUTCHours() < 12 ? 'AM' : 'PM') },
+  p: { period: MINUTE, format: ({ local }) => (local.getUTCHours() < 12 ? 'AM' : 'PM') },
   s: { period: SECOND, format: ({ time }) => String(Math.floor(time / 1000)) },
   S: { period: SECOND, format: ({ local }) => two(local.getUTCSeconds()) },
   t: { period: 1, format: ({ raw }) => raw },
-  y: { period: QUARTER, format: ({ local }) => two(local.getUTCFullYear() % 100) },
-  Y: { period: QUARTER, format: ({ local }) => String(local.getUTCFullYear()).padStart(4, '0') },
-  z: { period: QUARTER, format: ({ offset }) => zone(offset) },
+  y: { period: MINUTE, format: ({ local }) => two(local.getUTCFullYear() % 100) },
+  Y: { period: MINUTE, format: ({ local }) => String(local.getUTCFullYear()).padStart(4, '0') },
+  z: { period: MINUTE, format: ({ offset }) => zone(offset) },
   '%': { period: Number.POSITIVE_INFINITY, format: () => '%' },
 };
 
