@@ -4,7 +4,7 @@ import { homedir, userInfo } from 'node:os';
 import { AgentHost } from './agent/agent-host.ts';
 import { systemClock } from './agent/clock.ts';
 import { findLocalHost } from './agent/local-host.ts';
-import { watchConfiguration } from './agent/reload.ts';
+import { oneAtATime, watchConfiguration } from './agent/reload.ts';
 import { prepareStateDir } from './agent/state-dir.ts';
 import { type AgentArguments, parseCommandLine } from './command-line.ts';
 import { renderHelp } from './component/help.ts';
@@ -120,6 +120,8 @@ function count(number: number, word: string): string {
 
 async function run(args: AgentArguments): Promise<void> {
   const log = createLog({ format: args.logFormat, level: args.logLevel ?? 'info', stream: process.stderr });
+  // A log that nobody reads any more (its pipe is closed) is no reason to end.
+  process.stderr.on('error', () => {});
   const main = log.logger('sluice');
   process.on('uncaughtException', (error) => {
     main.error(`Internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -188,13 +190,16 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
   tell();
   const status = setInterval(tell, STATUS_MS);
 
-  const reload = async (): Promise<void> => {
-    main.info('The configuration has changed');
-    const next = await load(args);
-    report(next.problems, log);
-    if (next.plan === undefined) main.error('The new configuration is not valid, the old one stays');
-    else await host.replace(next.plan);
-  };
+  const reload = oneAtATime(
+    async () => {
+      main.info('Reading the configuration again');
+      const next = await load(args);
+      report(next.problems, log);
+      if (next.plan === undefined) main.error('The new configuration is not valid, the old one stays');
+      else await host.replace(next.plan);
+    },
+    (error) => main.error(`The new configuration cannot be run: ${describeError(error)}`),
+  );
   if (args.reload && args.files.length > 0) {
     void watchConfiguration({
       files: args.files,

@@ -35,3 +35,29 @@ async function stamps(files: readonly string[]): Promise<string> {
   );
   return found.join(' ');
 }
+
+/**
+ * Makes one run at a time of many calls: a call during a run starts another run behind it, which further calls share. The calls
+ * never reject.
+ * @param failed is told what `work` throws
+ */
+export function oneAtATime(work: () => Promise<void>, failed: (error: unknown) => void): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let again = false;
+  const run = async (): Promise<void> => {
+    while (again) {
+      again = false;
+      try {
+        await work();
+      } catch (error) {
+        failed(error);
+      }
+    }
+    running = undefined;
+  };
+  return () => {
+    again = true;
+    running ??= run();
+    return running;
+  };
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { watchConfiguration } from '../../src/agent/reload.ts';
+import { oneAtATime, watchConfiguration } from '../../src/agent/reload.ts';
 import { FakeClock } from '../support/context.ts';
 import { useTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -43,5 +43,31 @@ describe('watchConfiguration', () => {
     await looks(2);
     stop.abort();
     await watching;
+  });
+});
+
+describe('oneAtATime', () => {
+  it('runs once more for all calls that come during a run, tells of failures, and never rejects', async () => {
+    const ends: (() => void)[] = [];
+    const failures: unknown[] = [];
+    const call = oneAtATime(
+      async () => {
+        await new Promise<void>((resolve) => ends.push(resolve));
+        if (ends.length === 1) throw new Error('first');
+      },
+      (error) => failures.push(error),
+    );
+    const calls = [call(), call(), call()];
+    assert.equal(ends.length, 1, 'one run');
+    ends[0]!();
+    await waitFor(() => ends.length === 2);
+    assert.deepEqual(failures, [new Error('first')]);
+    ends[1]!();
+    await Promise.all(calls);
+    assert.equal(ends.length, 2);
+    const later = call();
+    assert.equal(ends.length, 3, 'a later call runs at once');
+    ends[2]!();
+    await later;
   });
 });
