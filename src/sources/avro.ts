@@ -70,7 +70,7 @@ const options = {
   }),
 };
 
-const FOR_CLIENT: EmitOptions = { forClient: true };
+const FOR_CLIENT: EmitOptions = { forClient: true, ownsMemory: true };
 
 class AvroSource implements Source {
   readonly #options: OptionValues<typeof options>;
