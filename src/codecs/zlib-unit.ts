@@ -1,4 +1,5 @@
 import type { Codec } from '../component/codec.ts';
+import { freeMemory } from '../event/free-batch.ts';
 
 type Compress = (
   bytes: Buffer,
@@ -15,6 +16,7 @@ export function compressWith(compress: Compress): Codec['compress'] {
       // and zstd 498 instead of 1315.
       const chunkSize = Math.min(Math.max(1024, bytes.length >> 1), 256 * 1024);
       compress(bytes, { chunkSize }, (error, result) => {
+        if (unit.length > 1) freeMemory(bytes);
         if (error === null) resolve([result]);
         else reject(error);
       });

@@ -6,12 +6,13 @@ import type { EventBatch } from './event-batch.ts';
  * What was freed reads as empty afterwards, so only the owner of the memory may call this, when nobody reads it any more.
  */
 export function freeBatch(batch: EventBatch): void {
-  free(batch.body);
-  free(batch.starts);
-  free(batch.ends);
+  freeMemory(batch.body);
+  freeMemory(batch.starts);
+  freeMemory(batch.ends);
 }
 
-function free(array: Uint8Array | Uint32Array): void {
+/** Frees what an array lies in, at once; the same holds as above. */
+export function freeMemory(array: Uint8Array | Uint32Array): void {
   const { buffer } = array;
   // Small Buffers are cut from a pool that others use, too.
   if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
