@@ -32,6 +32,8 @@ export class SourceRunner {
   readonly #stop = new AbortController();
   /** Ends waiting for room, too. */
   readonly #giveUp = new AbortController();
+  /** Optional channels that had no room for the last rows, and how many events they missed. */
+  readonly #missed = new Map<string, number>();
   #running: Promise<void> | undefined;
   #ready = false;
 
@@ -137,19 +139,33 @@ export class SourceRunner {
     return channel.put(part, leg, this.#giveUp.signal, options?.forClient ? channel.keepAlive : undefined);
   }
 
+  /**
+   * Puts what an optional channel has room for, in pieces that it takes as a whole. It is waited for as a client would wait; once that was in
+   * vain, no more until it takes rows again.
+   */
   async #putOptional(batch: EventBatch, rows: Uint32Array | undefined, route: Route, receipt: Receipt): Promise<void> {
-    const channel = this.#channel(route.channel);
+    const { counters, log } = this.#parts;
+    const name = route.channel;
+    const channel = this.#channel(name);
     const part = route.rows === undefined ? batch : batch.select(route.rows);
-    if (part.length === 0) return;
-    const leg = receipt.leg(route.channel, composeRows(rows, route.rows));
-    try {
-      await channel.put(part, leg, this.#giveUp.signal, 0);
-    } catch (error) {
-      leg.settle(0, leg.rows); // Optional: what it could not take counts as done.
-      this.#parts.counters.ChannelWriteFail++;
-      this.#parts.log.warn(
-        `optional channel ${route.channel} did not take ${part.length} events: ${describeError(error)}`,
-      );
+    const sourceRows = composeRows(rows, route.rows);
+    for (let from = 0; from < part.length; from += channel.transactionCapacity) {
+      const to = Math.min(from + channel.transactionCapacity, part.length);
+      const piece = to - from === part.length ? part : part.slice(from, to);
+      const leg = receipt.leg(name, piece === part ? sourceRows : composeRows(sourceRows, range(from, to)));
+      const missed = this.#missed.get(name);
+      try {
+        await channel.put(piece, leg, this.#giveUp.signal, missed === undefined ? channel.keepAlive : 0);
+      } catch (error) {
+        leg.settle(0, leg.rows); // Optional: what it could not take counts as done.
+        counters.ChannelWriteFail++;
+        this.#missed.set(name, (missed ?? 0) + part.length - from);
+        if (missed === undefined) log.warn(`optional channel ${name} does not keep up: ${describeError(error)}`);
+        return;
+      }
+      if (missed === undefined) continue;
+      this.#missed.delete(name);
+      log.info(`optional channel ${name} takes events again; it missed ${missed}`);
     }
   }
 
@@ -158,4 +174,9 @@ export class SourceRunner {
     if (channel === undefined) throw new SluiceError('INTERNAL', `no channel ${name}`);
     return channel;
   }
+}
+
+/** The row numbers `from` up to `to`. */
+function range(from: number, to: number): Uint32Array {
+  return Uint32Array.from({ length: to - from }, (_, i) => from + i);
 }

@@ -9,7 +9,7 @@ export interface Selector {
 /** Rows for one channel. */
 export interface Route {
   readonly channel: string;
-  /** An optional channel gets what it can take at once; a failure is logged and does not count. */
+  /** An optional channel gets what it has room for; a failure is logged and does not count. */
   readonly required: boolean;
   /** Ascending row numbers; left out when all rows go. */
   readonly rows?: Uint32Array;
