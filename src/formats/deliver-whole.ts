@@ -13,8 +13,8 @@ export interface DeliverySettings {
   readonly log: Logger;
   /** Aborted: no further try. */
   readonly signal: AbortSignal;
-  /** Told of each failed round. */
-  readonly failed: () => void;
+  /** Told when a failed round is followed by another. */
+  readonly again: () => void;
 }
 
 const LAST_PAUSE_MS = 5000;
@@ -27,7 +27,7 @@ const LAST_PAUSE_MS = 5000;
 export async function deliverWhole<P>(
   pieces: readonly P[],
   write: (piece: P) => readonly Written<P>[],
-  { clock, log, signal, failed }: DeliverySettings,
+  { clock, log, signal, again }: DeliverySettings,
 ): Promise<void> {
   let left = pieces;
   let isPartlyDurable = false;
@@ -36,10 +36,10 @@ export async function deliverWhole<P>(
     const results = await Promise.allSettled(written.map(({ done }) => done));
     const reason = results.find((result) => result.status === 'rejected')?.reason;
     if (reason === undefined) return;
-    failed();
     left = written.flatMap(({ piece }, i) => (results[i]!.status === 'rejected' ? [piece] : []));
     isPartlyDurable ||= left.length < written.length;
     if (!isPartlyDurable || signal.aborted) throw reason;
+    again();
     const pause = Math.min(round * 1000, LAST_PAUSE_MS);
     const action = reason instanceof SluiceError ? ` ${reason.action}` : '';
     log.error(

@@ -79,6 +79,8 @@ export class EventFile {
   /** Written, not yet flushed. */
   #unflushed: Piece[] = [];
   #unflushedBytes = 0;
+  /** In the flush that is under way. */
+  #inFlush: Piece[] = [];
   #file: OutputFile | undefined;
   #writer: EventFileWriter | undefined;
   #path: string | undefined;
@@ -247,19 +249,19 @@ export class EventFile {
   /** Starts a flush, unless one is under way. */
   #flush(): void {
     if (this.#flushing !== undefined) return;
-    const pieces = this.#unflushed;
+    this.#inFlush = this.#unflushed;
     this.#unflushed = [];
     this.#unflushedBytes = 0;
     this.#flushing = this.#writer!.flush().then(
       (length) => {
         this.#flushing = undefined;
-        this.#confirm(pieces, length);
+        this.#confirm(this.#inFlush, length);
+        this.#inFlush = [];
         if (this.#queue.length === 0 && this.#unflushed.length === 0) this.#idleSince = this.#parts.clock.now();
         this.#afterFlush();
       },
       async (error: unknown) => {
         this.#flushing = undefined;
-        this.#unflushed = [...pieces, ...this.#unflushed];
         await this.#fail(error);
         this.#afterFlush();
       },
@@ -303,8 +305,10 @@ export class EventFile {
   }
 
   #rejectAll(error: unknown): void {
-    for (const piece of this.#unflushed) piece.reject(error);
-    for (const piece of this.#queue) piece.reject(error);
+    for (const pieces of [this.#inFlush, this.#unflushed, this.#queue]) {
+      for (const piece of pieces) piece.reject(error);
+    }
+    this.#inFlush = [];
     this.#unflushed = [];
     this.#queue.length = 0;
   }

@@ -110,8 +110,11 @@ class FileRollSink implements Sink {
       await deliverWhole(
         this.#pieces(batch),
         (piece) => [{ piece, done: this.#current().append(batch, piece.from, piece.to, piece.unit) }],
-        { clock, log, signal, failed: () => counters.EventWriteFail++ },
+        { clock, log, signal, again: () => counters.EventWriteFail++ },
       );
+    } catch (error) {
+      counters.EventWriteFail++;
+      throw error;
     } finally {
       this.#underWay--;
     }

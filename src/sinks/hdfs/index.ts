@@ -74,17 +74,20 @@ class HdfsSink implements Sink {
     this.#heed(signal);
     if (signal.aborted) throw this.#givenUp();
     if (batch.length === 0) return;
+    const { clock, log, counters } = this.#context;
     this.#underWay++;
     try {
-      const { clock, log, counters } = this.#context;
       await deliverWhole(
         this.#pieces(batch),
         (piece) =>
           this.#bucket(piece.key)
             .append(piece)
             .map(({ piece: rows, done }) => ({ piece: { ...rows, key: piece.key }, done })),
-        { clock, log, signal, failed: () => counters.EventWriteFail++ },
+        { clock, log, signal, again: () => counters.EventWriteFail++ },
       );
+    } catch (error) {
+      counters.EventWriteFail++;
+      throw error;
     } finally {
       this.#underWay--;
     }
