@@ -4,6 +4,8 @@
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# What fetches something must end, however the network is. In the foreground, so that Ctrl-C reaches it.
+in_time() { timeout --foreground --kill-after=10 600 "$@"; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # Is $1 a Node that package.json's "engines" allows (>=22.22 <23 || >=24.6)?
@@ -25,7 +27,7 @@ find_node() {
   say "Fetching Node $pinned from npm (the machine's own is $(node -v 2>/dev/null || echo absent))"
   mkdir -p "$root/.cache/node"
   echo '{ "private": true, "allowScripts": { "node": true } }' >"$root/.cache/node/package.json"
-  npm install --prefix "$root/.cache/node" --no-package-lock --no-audit --no-fund --loglevel=error "node@$pinned" >&2
+  in_time npm install --prefix "$root/.cache/node" --no-package-lock --no-audit --no-fund --loglevel=error "node@$pinned" >&2
   NODE=$root/.cache/node/node_modules/node/bin/node
   node_fits "$NODE" || die "Node $pinned did not install; put a Node that fits package.json's \"engines\" on the PATH."
 }
@@ -45,13 +47,13 @@ install_packages() {
   packages_fit && return
   mkdir -p "$root/.cache"
   (
-    flock 9
+    flock -w 900 9 || die "Another installation holds $root/.cache/install.lock."
     if ! packages_fit; then
       command -v npm >/dev/null || install_debian npm:npm
       say 'Installing the npm packages (once, about a minute)'
       # A Node inside node_modules would be deleted under npm's feet: run npm with a copy.
       case $NODE in "$root"/node_modules/*) mkdir -p "$root/.cache/bin" && cp "$NODE" "$root/.cache/bin/node" && NODE=$root/.cache/bin/node ;; esac
-      cd "$root" && PATH=$(dirname "$NODE"):$PATH npm ci --no-audit --no-fund --loglevel=error >&2
+      cd "$root" && PATH=$(dirname "$NODE"):$PATH in_time npm ci --no-audit --no-fund --loglevel=error >&2
     fi
   ) 9>"$root/.cache/install.lock" || die 'npm ci failed; its messages stand above.'
   find_node
@@ -68,7 +70,7 @@ install_debian() {
   say "Installing Debian packages: ${packages[*]}"
   mkdir -p "$root/.cache"
   {
-    as_root apt-get update -q &&
-      as_root env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "${packages[@]}"
+    as_root timeout --foreground 600 apt-get update -q &&
+      as_root env DEBIAN_FRONTEND=noninteractive timeout --foreground 600 apt-get install -yq --no-install-recommends "${packages[@]}"
   } >"$root/.cache/apt.log" 2>&1 </dev/null || { tail -n 20 "$root/.cache/apt.log" >&2; die 'apt-get failed.'; }
 }
