@@ -14,6 +14,8 @@ export interface AgentArguments {
   readonly name: string;
   readonly files: readonly string[];
   readonly uris: readonly string[];
+  /** For `uris` of `http:` and `https:`. */
+  readonly login?: { readonly user: string; readonly password: string };
   /** `-c`: also looked in for Hadoop's site files. */
   readonly confDir?: string;
   readonly strict: boolean;
@@ -25,7 +27,6 @@ export interface AgentArguments {
   readonly reload: boolean;
   /** Seconds. */
   readonly pollInterval: number;
-  readonly dryRun: boolean;
   readonly systemProperties: ReadonlyMap<string, string>;
 }
 
@@ -62,6 +63,8 @@ const RUN_OPTIONS = {
     requiresArg: true,
     describe: 'A configuration at a URI (file:, http:, https:)',
   },
+  'conf-user': { alias: 'user', type: 'string', requiresArg: true, describe: 'The user for a --conf-uri of http' },
+  'conf-password': { alias: 'pwd', type: 'string', requiresArg: true, describe: 'The password of that user' },
   conf: {
     alias: 'c',
     type: 'string',
@@ -107,8 +110,6 @@ const IGNORED_OPTIONS = {
   dryrun: { alias: 'd', type: 'boolean', default: false, describe: 'Check the configuration and end' },
   'backup-directory': { alias: 'b', type: 'string', requiresArg: true, hidden: true },
   'auth-provider': { alias: 'a', type: 'string', requiresArg: true, hidden: true },
-  'conf-user': { alias: 'user', type: 'string', requiresArg: true, hidden: true },
-  'conf-password': { alias: 'pwd', type: 'string', requiresArg: true, hidden: true },
 } as const;
 
 /** Flume's options that Sluice cannot honour: named, not silently dropped. */
@@ -146,19 +147,23 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
             'Exit codes: 0 good, 64 wrong usage, 70 internal error, 78 wrong configuration, 130 and 143 after a signal.',
           ),
       (args) => {
-        for (const name of Object.keys(REFUSED_OPTIONS)) {
-          if (args[name] !== undefined)
-            parsed = usage(`--${name} is not in Sluice: give the configuration as a file with -f`);
-        }
-        parsed ??= { command: args.dryrun ? 'check' : 'agent', ...runArguments(args, systemProperties) };
+        parsed = refusal(args) ?? {
+          command: args.dryrun ? 'check' : 'agent',
+          ...runArguments(args, systemProperties),
+        };
       },
     )
     .command(
       'check',
       'Check a configuration without running it; lists every problem',
-      (builder) => builder.options(RUN_OPTIONS).example('$0 check -n agent -f flume-conf.properties', ''),
+      (builder) =>
+        builder
+          .options(RUN_OPTIONS)
+          .options(IGNORED_OPTIONS)
+          .options(REFUSED_OPTIONS)
+          .example('$0 check -n agent -f flume-conf.properties', ''),
       (args) => {
-        parsed = { command: 'check', ...runArguments(args, systemProperties) };
+        parsed = refusal(args) ?? { command: 'check', ...runArguments(args, systemProperties) };
       },
     )
     .command(
@@ -208,6 +213,13 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
   return parsed ?? usage('Name a command.');
 }
 
+/** What to say of options that Sluice cannot honour. */
+function refusal(args: ParsedOptions): Command | undefined {
+  const name = Object.keys(REFUSED_OPTIONS).find((option) => args[option] !== undefined);
+  if (name === undefined) return undefined;
+  return { command: 'usage-error', message: `--${name} is not in Sluice: give the configuration as a file with -f` };
+}
+
 function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const unknown = /^Unknown arguments?: ([^, ]+)/.exec(message)?.[1];
@@ -227,12 +239,14 @@ function runArguments(args: ParsedOptions, systemProperties: ReadonlyMap<string,
   if (name === undefined)
     throw new Error('Missing required option: -n NAME, the name of the agent in the configuration');
   if (files.length === 0 && uris.length === 0) throw new Error('Missing required option: -f FILE, the configuration');
+  const user = last(args['conf-user']);
   const root = systemProperties.get('flume.root.logger')?.split(',')[0]?.toLowerCase();
   const fromProperty = (['error', 'warn', 'info', 'debug'] as const).find((level) => level === root);
   return {
     name,
     files,
     uris,
+    login: user === undefined ? undefined : { user, password: last(args['conf-password']) ?? '' },
     confDir: last(args['conf']),
     strict: args['strict'] === true,
     stateDir: last(args['state-dir']),
@@ -241,7 +255,6 @@ function runArguments(args: ParsedOptions, systemProperties: ReadonlyMap<string,
     logLevel: (last(args['log-level']) as AgentArguments['logLevel']) ?? fromProperty,
     reload: args['reload-conf'] !== false,
     pollInterval: seconds(args['poll-interval'], '--poll-interval', 1),
-    dryRun: args['dryrun'] === true,
     systemProperties,
   };
 }

@@ -11,6 +11,7 @@ import { type AgentArguments, parseCommandLine } from './command-line.ts';
 import { renderHelp } from './component/help.ts';
 import { loadHadoopConfiguration } from './config/hadoop-conf.ts';
 import { loadAgent } from './config/load.ts';
+import { addressName } from './config/read.ts';
 import { describeError, SluiceError } from './errors.ts';
 import { openFileSystems } from './filesystems/resolve.ts';
 import { renderFlumeJson } from './monitoring/flume-json.ts';
@@ -66,6 +67,7 @@ function load(args: AgentArguments): ReturnType<typeof loadAgent> {
   return loadAgent({
     files: args.files,
     uris: args.uris,
+    login: args.login,
     agent: args.name,
     strict: args.strict,
     env: process.env,
@@ -150,7 +152,10 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
   const { plan, problems } = await load(args);
   report(problems, log);
   if (plan === undefined) {
-    throw new SluiceError('CONFIG_INVALID', `agent ${args.name}, ${[...args.files, ...args.uris].join(', ')}`);
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `agent ${args.name}, ${[...args.files, ...args.uris.map(addressName)].join(', ')}`,
+    );
   }
   const stateDir = prepareStateDir({
     agent: args.name,

@@ -25,6 +25,7 @@ describe('command line', () => {
     const command = await parse('node -n a -c conf -f f -u file:///x -u http://y -a P -user u -pwd p');
     assert.ok(command.command === 'agent');
     assert.deepEqual(command.uris, ['file:///x', 'http://y']);
+    assert.deepEqual(command.login, { user: 'u', password: 'p' });
     assert.equal(command.reload, true);
     assert.equal(command.drainTimeout, 30);
   });
@@ -43,6 +44,7 @@ describe('command line', () => {
 
   it('makes a dry run a check', async () => {
     assert.equal((await parse('agent -d -n a -f f')).command, 'check');
+    assert.equal((await parse('check -n a -f f -C /x.jar -b /backup')).command, 'check');
   });
 
   it('says what is missing or misspelt, and what was probably meant', async () => {

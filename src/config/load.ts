@@ -5,7 +5,7 @@ import type { Problem } from '../options/problem.ts';
 import { applyConfigFilters } from './config-filters.ts';
 import { planAgent } from './plan.ts';
 import { type ParsedProperties, type Property, parseProperties } from './properties.ts';
-import { type HttpLogin, type ReadFile, readConfigFile, readConfigUri } from './read.ts';
+import { addressName, type HttpLogin, type ReadFile, readConfigFile, readConfigUri } from './read.ts';
 import { type AgentTree, buildTree, type Tree } from './tree.ts';
 import { type ResolvedProperty, resolveVariables } from './variables.ts';
 
@@ -76,10 +76,10 @@ export async function loadAgent(request: LoadRequest): Promise<Loaded> {
 }
 
 async function readAll(request: LoadRequest): Promise<{ files: string[]; parsed: ParsedProperties[] }> {
-  const files = [...(request.uris ?? []), ...request.files];
+  const files = [...(request.uris ?? []).map(addressName), ...request.files];
   const parsed: ParsedProperties[] = [];
   for (const uri of request.uris ?? []) {
-    parsed.push(parseProperties(await readConfigUri(uri, request.login, request.readFile), uri));
+    parsed.push(parseProperties(await readConfigUri(uri, request.login, request.readFile), addressName(uri)));
   }
   for (const file of request.files) parsed.push(parseProperties(await readConfigFile(file, request.readFile), file));
   return { files, parsed };

@@ -49,9 +49,16 @@ async function readRegularFile(path: string): Promise<Buffer> {
   return readFromDisk(path);
 }
 
+/** What messages call an address: without user, password and query, which may hold secrets. */
+export function addressName(uri: string): string {
+  const url = URL.parse(uri);
+  return url === null || url.origin === 'null' ? uri : `${url.origin}${url.pathname}`;
+}
+
 /**
  * The bytes behind a `file:`, `http:` or `https:` address.
  *
+ * @param login for `http:` and `https:`; a user in the address itself goes before it
  * @throws SluiceError CONFIG_UNREADABLE
  */
 export async function readConfigUri(uri: string, login?: HttpLogin, readFile?: ReadFile): Promise<Buffer> {
@@ -69,12 +76,16 @@ export async function readConfigUri(uri: string, login?: HttpLogin, readFile?: R
 }
 
 async function readHttp(url: URL, login: HttpLogin | undefined): Promise<Buffer> {
-  const name = `${url.origin}${url.pathname}`;
+  const name = addressName(url.href);
   const headers = new Headers();
-  if (login !== undefined) {
-    headers.set('authorization', `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`);
-  }
   try {
+    const user = url.username === '' ? login?.user : decodeURIComponent(url.username);
+    const password = url.username === '' ? login?.password : decodeURIComponent(url.password);
+    url.username = '';
+    url.password = '';
+    if (user !== undefined) {
+      headers.set('authorization', `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`);
+    }
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(HTTP_TIMEOUT) });
     if (!response.ok) {
       await response.body?.cancel();

@@ -258,12 +258,20 @@ describe('configuration files', () => {
       const login = { user: 'u', password: 'p' };
       assert.deepEqual((await load({}, { uris: [`${url}/good`], login })).problems, []);
       await unreadable(load({}, { uris: [`${url}/good`] }), /\/good: the server answers 401/);
+      const withUser = `${url.replace('//', '//u:p@')}/good`;
+      assert.deepEqual((await load({}, { uris: [withUser] })).problems, []);
+      const { problems } = await load({}, { uris: [withUser], agent: 'nobody' });
+      assert.doesNotMatch(JSON.stringify(problems), /u:p@/, 'no password in messages');
       await unreadable(load({}, { uris: [`${url}/huge`], login }), /\/huge has more than 16777216 bytes/);
     } finally {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     }
     await unreadable(load({}, { uris: ['http://127.0.0.1:1/x'] }), /http:\/\/127\.0\.0\.1:1\/x cannot be fetched/);
+    await unreadable(
+      load({}, { uris: ['http://u:p@127.0.0.1:1/x?key=k'] }),
+      /: http:\/\/127\.0\.0\.1:1\/x cannot be fetched/,
+    );
     await unreadable(load({}, { uris: ['classpath:x.conf'] }), /classpath: is not read/);
   });
 });
