@@ -6,6 +6,7 @@ import type { FileSystem } from '../../src/component/file-system.ts';
 import type { Sink, SinkContext } from '../../src/component/sink.ts';
 import { type Bindable, bind } from '../../src/options/bind.ts';
 import type { Problem } from '../../src/options/problem.ts';
+import { avroEvent } from '../../src/serializers/avro_event.ts';
 import { text } from '../../src/serializers/text.ts';
 import { FakeClock } from './context.ts';
 
@@ -54,7 +55,7 @@ export function sinkContext(fileSystem: FileSystem, clock = new FakeClock()): Te
 export function bindOptions(
   declaration: Bindable,
   options: Readonly<Record<string, string | number | boolean>>,
-  serializers: readonly Bindable[] = [text],
+  serializers: readonly Bindable[] = [text, avroEvent],
 ): { values: Readonly<Record<string, unknown>>; problems: readonly Problem[] } {
   const raw = new Map(Object.entries(options).map(([name, value]) => [name, { text: String(value) }]));
   return bind(

@@ -26,7 +26,9 @@ export interface Rows {
 
 export interface BucketParts {
   readonly settings: BucketSettings;
-  /** Names for the number of a file. */
+  /** The number before that of the first file. */
+  readonly counter: number;
+  /** Names for the number of a file; called once for each number. */
   readonly names: (counter: number) => FileNames;
   readonly file: Omit<EventFileParts, 'nextPath' | 'conclude'>;
   readonly conclude: (end: EventFileEnd, finalPath: (again: boolean) => string) => Promise<void>;
@@ -44,7 +46,7 @@ export class Bucket {
 
   constructor(parts: BucketParts) {
     this.#parts = parts;
-    this.#counter = parts.file.clock.now();
+    this.#counter = parts.counter;
   }
 
   /** Whether the file has failed, after which a new bucket with a new number takes over, as in Flume. */

@@ -8,7 +8,7 @@ import { withCallTimeout } from '../../formats/call-timeout.ts';
 import { openCompressedStream } from '../../formats/compressed_stream.ts';
 import { Conclusions } from '../../formats/conclusions.ts';
 import { openDataStream } from '../../formats/data_stream.ts';
-import { deliverWhole } from '../../formats/deliver-whole.ts';
+import { deliverWhole, type Written } from '../../formats/deliver-whole.ts';
 import { openSequenceFile } from '../../formats/sequence_file.ts';
 import { untilAborted } from '../../formats/until-aborted.ts';
 import { WorkSlots } from '../../formats/work-slots.ts';
@@ -25,6 +25,9 @@ import { TimeZone } from './time-zone.ts';
  * A delivery is parted by bucket; each bucket writes one file at a time. Rows of a file that fails and that were not confirmed
  * come again into another file, and are cut off the failed one before it gets its final name.
  */
+
+/** How far a clock may be set back without a number being given twice. */
+const CLOCK_STEP_MS = 60_000;
 
 /** Rows for a bucket. */
 interface Piece extends Rows {
@@ -50,6 +53,11 @@ class HdfsSink implements Sink {
   /** By folder and prefix; the one written to last stands last. */
   readonly #buckets = new Map<string, Bucket>();
   readonly #leaving = new Set<Bucket>();
+  /**
+   * The last number of each folder and prefix, for as long as the clock has not passed it: a number is never given twice, since a file that is
+   * being finished may still be cut, renamed or removed by its name.
+   */
+  readonly #numbers = new Map<string, number>();
   readonly #conclusions = new Map<FileSystem, Conclusions>();
   #underWay = 0;
   #signal: AbortSignal | undefined;
@@ -77,14 +85,20 @@ class HdfsSink implements Sink {
     const { clock, log, counters } = this.#context;
     this.#underWay++;
     try {
-      await deliverWhole(
-        this.#pieces(batch),
-        (piece) =>
-          this.#bucket(piece.key)
-            .append(piece)
-            .map(({ piece: rows, done }) => ({ piece: { ...rows, key: piece.key }, done })),
-        { clock, log, signal, again: () => counters.EventWriteFail++ },
-      );
+      // Rows that failed begin a new file, since later rows of the same delivery may stand in the present one.
+      let renewed: Set<string> | undefined;
+      const write = (piece: Piece): Written<Piece>[] => {
+        const { key } = piece;
+        if (renewed?.has(key) === false) this.#leave(key);
+        renewed?.add(key);
+        const written = this.#bucket(key).append(piece);
+        return written.map((rows) => ({ piece: { ...rows.piece, key }, done: rows.done }));
+      };
+      const again = (): void => {
+        counters.EventWriteFail++;
+        renewed = new Set();
+      };
+      await deliverWhole(this.#pieces(batch), write, { clock, log, signal, again });
     } catch (error) {
       counters.EventWriteFail++;
       throw error;
@@ -94,13 +108,14 @@ class HdfsSink implements Sink {
   }
 
   async maintain(now: number): Promise<void> {
-    for (const [key, bucket] of this.#buckets) if (bucket.isOver(now)) this.#leave(key, bucket);
+    for (const [key, bucket] of this.#buckets) if (bucket.isOver(now)) this.#leave(key);
     for (const conclusions of this.#conclusions.values()) conclusions.retry(now);
+    for (const [key, number] of this.#numbers) if (number < now - CLOCK_STEP_MS) this.#numbers.delete(key);
   }
 
   async close(signal: AbortSignal): Promise<void> {
     this.#heed(signal);
-    for (const [key, bucket] of this.#buckets) this.#leave(key, bucket);
+    for (const key of this.#buckets.keys()) this.#leave(key);
     const finished = async (): Promise<void> => {
       await Promise.all(Array.from(this.#leaving, (bucket) => bucket.finish()));
       await Promise.all(Array.from(this.#conclusions.values(), (conclusions) => conclusions.finish()));
@@ -142,10 +157,9 @@ class HdfsSink implements Sink {
       this.#buckets.set(key, known);
       return known;
     }
-    if (known !== undefined) this.#leave(key, known);
+    this.#leave(key);
     while (this.#buckets.size >= this.#values['hdfs.maxOpenFiles']) {
-      const [oldestKey, oldest] = this.#buckets.entries().next().value as [string, Bucket];
-      this.#leave(oldestKey, oldest);
+      this.#leave(this.#buckets.keys().next().value!);
     }
     const bucket = this.#newBucket(key);
     this.#buckets.set(key, bucket);
@@ -165,7 +179,11 @@ class HdfsSink implements Sink {
         rollIntervalMs: values['hdfs.rollInterval'] * 1000,
         idleTimeoutMs: values['hdfs.idleTimeout'] * 1000,
       },
-      names: (counter) => this.#names(path, key.slice(at + 1), counter),
+      counter: Math.max(context.clock.now(), this.#numbers.get(key) ?? 0),
+      names: (counter) => {
+        this.#numbers.set(key, counter);
+        return this.#names(path, key.slice(at + 1), counter);
+      },
       file: {
         fileSystem: this.#impatient(fileSystem),
         openFormat: (file, batch) =>
@@ -233,7 +251,10 @@ class HdfsSink implements Sink {
     return made;
   }
 
-  #leave(key: string, bucket: Bucket): void {
+  /** Finishes a bucket, if there is one. */
+  #leave(key: string): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return;
     this.#buckets.delete(key);
     this.#leaving.add(bucket);
     void bucket.finish().then(() => this.#leaving.delete(bucket));
