@@ -57,10 +57,15 @@ export function createLog(settings: LogSettings): Log {
   };
 }
 
+/** Control characters but the tab: names of files and texts of peers may hold them, and a terminal obeys them. */
+const CONTROLS = /[^\P{Cc}\t]/gu;
+
 /** `2026-11-23T10:20:30.123Z INFO  [source r1] message key=value`, always one line. */
 function renderLine(info: Record<string, unknown>): string {
   const { level, message, component, timestamp, ...fields } = info;
   let line = `${timestamp} ${String(level).toUpperCase().padEnd(5)} [${component}] ${message}`;
   for (const [key, value] of Object.entries(fields)) if (value !== undefined) line += ` ${key}=${value}`;
-  return line.replace(/\r?\n/g, '\\n');
+  return line
+    .replace(/\r?\n/g, '\\n')
+    .replace(CONTROLS, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

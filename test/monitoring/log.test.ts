@@ -20,6 +20,12 @@ describe('log', () => {
     assert.match(lines[0]!, /^\d{4}-\d\d-\d\dT[\d:.]+Z WARN {2}\[source r\] first\\nsecond file=\/var\/log\/x\n$/);
   });
 
+  it('shows control characters, which a terminal would obey', () => {
+    const lines: string[] = [];
+    logTo(lines).logger('source r').warn('a\u001b[2Jb\rc\td\u009be', { file: 'x\u0007' });
+    assert.match(lines[0]!, /a\\x1b\[2Jb\\x0dc\td\\x9be file=x\\x07\n$/);
+  });
+
   it('writes JSON when asked to', () => {
     const lines: string[] = [];
     logTo(lines, { format: 'json' }).logger('sink k').error('no', { port: 5 });
