@@ -1,5 +1,5 @@
 import type { Planner } from './planner.ts';
-import { suggest } from './planner.ts';
+import { strayHint, suggest } from './planner.ts';
 import type { AgentTree, ComponentKeys, Group } from './tree.ts';
 
 /** What a group's components are called in messages. */
@@ -73,6 +73,6 @@ export function mayBeMisnamed(tree: AgentTree, group: Group): boolean {
 
 /** Reports a listed component that has no keys at all. */
 export function reportKeyless(planner: Planner, tree: AgentTree, group: Group, name: string): void {
-  const hint = /[,;]/.test(name) ? 'names are separated by blanks' : `add ${tree.name}.${group}.${name}.type = …`;
+  const hint = strayHint(name) ?? `add ${tree.name}.${group}.${name}.type = …`;
   planner.error(`${WORD[group]} ${name}`, 'is listed but has no keys', hint, tree.lists[group]?.at);
 }

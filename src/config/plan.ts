@@ -145,7 +145,7 @@ function usedChannels(
     if (!drained && sinks.length > 0)
       planner.warn(
         component,
-        'no sink drains it: once it is full, its sources wait',
+        'no sink drains it: once it is full, sources that require it wait',
         'name it as the channel of a sink',
         channel.at,
       );

@@ -65,7 +65,12 @@ export class Planner {
     const other = (['source', 'channel', 'sink', 'interceptor', 'selector', 'processor'] as const).find(
       (one) => one !== kind && findDeclaration(this.registry, one, type.text) !== undefined,
     );
-    const hint = near !== undefined ? `did you mean ${near}?` : other !== undefined ? `it is a ${other}` : list;
+    const hint =
+      near !== undefined
+        ? `did you mean ${near}?`
+        : other !== undefined
+          ? `it is a ${other}`
+          : (strayHint(type.text) ?? list);
     this.error(component, `there is no ${kind} type "${type.text}"`, hint, at);
   }
 
@@ -139,4 +144,11 @@ export function suggest(word: string, valid: readonly string[], none: string): s
   const near = nearest(word, few);
   if (near !== undefined) return `did you mean ${near}?`;
   return valid.length === 0 ? none : `known: ${few.join(', ')}${few.length < valid.length ? ', …' : ''}`;
+}
+
+/** What to say of a text that holds what other formats allow and properties do not. */
+export function strayHint(text: string): string | undefined {
+  if (/(^|\s)(#|\/\/)/.test(text)) return 'a comment stands on a line of its own';
+  if (/^["'].*["']$/.test(text)) return 'write it without quotes';
+  return /[,;]/.test(text) ? 'names are separated by blanks' : undefined;
 }

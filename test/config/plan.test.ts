@@ -117,6 +117,13 @@ describe('planning an agent', () => {
       (await said({ sinks: 'k,l' }))[0],
       'error: sink k,l: is listed but has no keys (names are separated by blanks)',
     );
+    assert.deepEqual((await said({ sinks: 'k l # mine' })).slice(0, 1), [
+      'error: sink #: is listed but has no keys (a comment stands on a line of its own)',
+    ]);
+    assert.deepEqual((await said({ 'sinks.k.type': 'null  # nothing' })).slice(0, 1), [
+      'error: sink k: there is no sink type "null  # nothing" (a comment stands on a line of its own)',
+    ]);
+    assert.match((await said({ sinks: '"k"' }))[0]!, /write it without quotes/);
     assert.deepEqual(await said({ channels: 'c chan', 'sources.r.channels': 'c', 'sinks.l.channel': 'c' }), [
       'error: channel chan: is listed but has no keys (add agent.channels.chan.type = …)',
       'error: channel d: is not listed in agent.channels (did you mean chan?)',
@@ -152,7 +159,7 @@ describe('planning an agent', () => {
       'warning: channel d: no source feeds it (name it in the channels of a source)',
     ]);
     assert.deepEqual(await said({ 'sinks.l.channel': 'c' }), [
-      'warning: channel d: no sink drains it: once it is full, its sources wait (name it as the channel of a sink)',
+      'warning: channel d: no sink drains it: once it is full, sources that require it wait (name it as the channel of a sink)',
     ]);
     const unused = { 'sinks.l.channel': 'c', 'sources.r.channels': 'c' };
     const { plan } = await load(unused);
