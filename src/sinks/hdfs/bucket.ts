@@ -26,10 +26,8 @@ export interface Rows {
 
 export interface BucketParts {
   readonly settings: BucketSettings;
-  /** The number before that of the first file. */
-  readonly counter: number;
-  /** Names for the number of a file; called once for each number. */
-  readonly names: (counter: number) => FileNames;
+  /** Names that no file has had; each call gives others. */
+  readonly nextNames: () => FileNames;
   readonly file: Omit<EventFileParts, 'nextPath' | 'conclude'>;
   readonly conclude: (end: EventFileEnd, finalPath: (again: boolean) => string) => Promise<void>;
 }
@@ -37,7 +35,6 @@ export interface BucketParts {
 /** A folder and prefix that is written to: one file after another, rolled by events, bytes, age and idleness. */
 export class Bucket {
   readonly #parts: BucketParts;
-  #counter: number;
   #file: EventFile | undefined;
   #rows = 0;
   #bytes = 0;
@@ -46,7 +43,6 @@ export class Bucket {
 
   constructor(parts: BucketParts) {
     this.#parts = parts;
-    this.#counter = parts.counter;
   }
 
   /** Whether the file has failed, after which a new bucket with a new number takes over, as in Flume. */
@@ -120,12 +116,12 @@ export class Bucket {
   }
 
   #newFile(): EventFile {
-    const { names, file: parts, conclude } = this.#parts;
+    const { nextNames, file: parts, conclude } = this.#parts;
     let final = '';
     const file: EventFile = new EventFile({
       ...parts,
       nextPath: () => {
-        const next = names(++this.#counter);
+        const next = nextNames();
         final = next.final;
         return next.inUse;
       },
@@ -136,7 +132,7 @@ export class Bucket {
       conclude: (end) =>
         conclude(end, (again) => {
           // The name is another's: the next number.
-          if (again) final = names(++this.#counter).final;
+          if (again) final = nextNames().final;
           return final;
         }),
     });

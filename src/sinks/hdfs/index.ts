@@ -172,6 +172,7 @@ class HdfsSink implements Sink {
     const at = key.indexOf('\n');
     const { fileSystem, path } = context.fileSystem(key.slice(0, at));
     const conclusions = this.#conclusionsOf(fileSystem);
+    let number = context.clock.now();
     return new Bucket({
       settings: {
         rollCount: values['hdfs.rollCount'],
@@ -179,10 +180,10 @@ class HdfsSink implements Sink {
         rollIntervalMs: values['hdfs.rollInterval'] * 1000,
         idleTimeoutMs: values['hdfs.idleTimeout'] * 1000,
       },
-      counter: Math.max(context.clock.now(), this.#numbers.get(key) ?? 0),
-      names: (counter) => {
-        this.#numbers.set(key, counter);
-        return this.#names(path, key.slice(at + 1), counter);
+      nextNames: () => {
+        number = Math.max(number, this.#numbers.get(key) ?? 0) + 1;
+        this.#numbers.set(key, number);
+        return this.#names(path, key.slice(at + 1), number);
       },
       file: {
         fileSystem: this.#impatient(fileSystem),
