@@ -24,12 +24,23 @@ describe('monitoring an agent', () => {
       dir: temp(),
       conf: SEQ,
       args: ['-Dflume.monitoring.type=http', `-Dflume.monitoring.port=${port}`],
-      ready: /Counters at/,
+      ready: /Counters at http:\/\/127\.0\.0\.1:/,
     });
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
     const counters = (await answer.json()) as Record<string, Record<string, string>>;
     assert.equal(counters['CHANNEL.c']?.['Type'], 'CHANNEL');
     assert.equal(counters['SOURCE.r']?.['Type'], 'SOURCE');
+    await agent.stop();
+  });
+
+  it('serves them on every interface when told to', async () => {
+    const monitoring = ['type=http', `port=${await freePort()}`, 'bind=0.0.0.0'];
+    const agent = await startSluice({
+      dir: temp(),
+      conf: SEQ,
+      args: monitoring.map((setting) => `-Dflume.monitoring.${setting}`),
+      ready: /Counters at http:\/\/0\.0\.0\.0:/,
+    });
     await agent.stop();
   });
 

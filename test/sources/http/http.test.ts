@@ -202,6 +202,17 @@ describe('http source', () => {
     assert.deepEqual(run.out.bodies(), ['secret']);
   });
 
+  it('listens on loopback unless told otherwise', async () => {
+    for (const [options, address] of [
+      [{}, '127.0.0.1'],
+      [{ bind: '0.0.0.0' }, '0.0.0.0'],
+    ] as const) {
+      const run = await new SourceRun(httpSource, { port: '0', ...options }).start();
+      assert.match(run.log.lines.join('\n'), new RegExp(`listening on (http://)?${address}:`));
+      await run.stop();
+    }
+  });
+
   it('names the address that is in use', async () => {
     const { run, port } = await start();
     const second = new SourceRun(httpSource, { bind: '127.0.0.1', port: String(port) });
