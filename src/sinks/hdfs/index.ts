@@ -40,6 +40,9 @@ const FORMATS: Readonly<Record<HdfsValues['hdfs.fileType'], OpenFormat>> = {
   CompressedStream: openCompressedStream,
 };
 
+/** Scheme and host of a path, or none, without escapes. */
+const FILE_SYSTEM = /^([A-Za-z][\w+.-]*:(\/\/[^/%]*)?)?\//;
+
 /** Batches above this are not parted into flushes of batchSize. */
 const SMALL_BYTES = 65_536;
 
@@ -71,6 +74,8 @@ class HdfsSink implements Sink {
       localTime: values['hdfs.useLocalTimeStamp'] ? () => context.clock.now() : undefined,
       host: context.host,
     };
+    // A file system that there is not is refused at the start, where its name has no escapes in it.
+    if (FILE_SYSTEM.test(values['hdfs.path'])) context.fileSystem(values['hdfs.path']);
     this.#path = new PathTemplate(values['hdfs.path'], { ...settings, folders: true });
     this.#prefix = new PathTemplate(values['hdfs.filePrefix'], { ...settings, folders: false });
     this.#slots = new WorkSlots(values['hdfs.threadsPoolSize']);
