@@ -1,7 +1,7 @@
 import type { Registry } from '../component/declaration.ts';
 import type { AgentPlan, ChannelPlan, SinkPlan, SourcePlan } from '../component/plan.ts';
 import type { Problem } from '../options/problem.ts';
-import { reportSharedPorts } from './listeners.ts';
+import { reportSharedPorts, reportSharedPositions } from './clashes.ts';
 import { listedComponents } from './names.ts';
 import { planChannels } from './plan-channels.ts';
 import { planGroups, planSinks } from './plan-sinks.ts';
@@ -59,6 +59,7 @@ export function planAgent(tree: AgentTree, registry: Registry, strict: boolean):
   const groups = planGroups(planner, tree, listed.sinkgroups, sinkNames);
   reportBatches(planner, tree, channels, sources, sinks);
   reportSharedPorts(planner, sources);
+  reportSharedPositions(planner, sources);
   const whole = sources.length === listed.sources.length && sinks.length === listed.sinks.length;
   const used = whole ? usedChannels(planner, channels, sources, sinks) : channels;
   const problems = planner.problems;

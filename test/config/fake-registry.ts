@@ -54,6 +54,7 @@ const taildir = declare('source', {
   options: {
     filegroups: words({ doc: 'Groups.', required: true }),
     'filegroups.*': entries({ doc: 'Files.', of: 'group', required: true }),
+    positionFile: text({ doc: 'Positions.' }),
   },
   create,
 });

@@ -232,6 +232,20 @@ describe('planning an agent', () => {
     ]);
   });
 
+  it('warns of two sources with one file of positions', async () => {
+    const tail = (name: string): Record<string, string> => ({
+      [`sources.${name}.type`]: 'taildir',
+      [`sources.${name}.filegroups`]: 'g',
+      [`sources.${name}.filegroups.g`]: '/x/y',
+      [`sources.${name}.channels`]: 'c d',
+    });
+    const both = { sources: 'r s', ...tail('r'), ...tail('s') };
+    assert.deepEqual(await said(both), [
+      'warning: source s: keeps its positions in the same file as source r; after a restart, lines come again (give each a positionFile of its own)',
+    ]);
+    assert.deepEqual(await said({ ...both, 'sources.s.positionFile': '/x/p' }), []);
+  });
+
   it('warns of two sources at one port', async () => {
     const listener = { 'sources.s.type': 'avro', 'sources.s.port': '4141', 'sources.s.channels': 'c' };
     const both = {

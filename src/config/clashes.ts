@@ -31,3 +31,22 @@ function overlaps(left: string, right: string): boolean {
   const all = ['0.0.0.0', '::', ''];
   return left === right || all.includes(left) || all.includes(right);
 }
+
+/** Warns of sources that keep their positions in one file: each writes it as if it were alone. */
+export function reportSharedPositions(planner: Planner, sources: readonly SourcePlan[]): void {
+  const seen = new Map<unknown, string>();
+  for (const source of sources) {
+    if (!Object.hasOwn(source.declaration.options, 'positionFile')) continue;
+    const file = source.options['positionFile'];
+    const other = seen.get(file);
+    if (other === undefined) seen.set(file, source.name);
+    else {
+      planner.warn(
+        `source ${source.name}`,
+        `keeps its positions in the same file as source ${other}; after a restart, lines come again`,
+        'give each a positionFile of its own',
+        source.at,
+      );
+    }
+  }
+}
