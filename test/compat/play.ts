@@ -85,7 +85,8 @@ async function command(testCase: Case, player: Player, home: string, names: Reco
   if (player === 'sluice') {
     return {
       command: process.execPath,
-      args: [MAIN, 'agent', ...args, '--state-dir', join(home, 'state'), ...jvm],
+      // Where a case ends with a peer that is away, its stop takes as long as it may.
+      args: [MAIN, 'agent', ...args, '--state-dir', join(home, 'state'), '--drain-timeout', '10', ...jvm],
     };
   }
   const java = ['-Xmx256m', ...jvm, '-cp', await flumeClassPath(), 'org.apache.flume.node.Application'];
