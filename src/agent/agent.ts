@@ -2,7 +2,7 @@ import type { Channel } from '../component/channel.ts';
 import type { Clock, ComponentContext, LocalHost, Logger } from '../component/context.ts';
 import { newChannelCounters, newSinkCounters, newSourceCounters } from '../component/counters.ts';
 import type { AgentPlan, ComponentPlan, SinkGroupPlan, SourcePlan } from '../component/plan.ts';
-import { describeError } from '../errors.ts';
+import { describeError, SluiceError } from '../errors.ts';
 import type { CounterGroup } from '../monitoring/flume-json.ts';
 import { SinkRunner } from './sink-runner.ts';
 import { SourceRunner } from './source-runner.ts';
@@ -137,7 +137,10 @@ export class Agent {
   #makeChannel(plan: ComponentPlan<'channel'>): void {
     const counters = newChannelCounters(0);
     const context = { ...this.#context('channel', plan.name), counters };
-    this.#channels.set(plan.name, plan.declaration.create(plan.options, context));
+    this.#channels.set(
+      plan.name,
+      making('channel', plan, () => plan.declaration.create(plan.options, context)),
+    );
     this.#counters.push({ type: 'CHANNEL', name: plan.name, counters });
   }
 
@@ -149,7 +152,7 @@ export class Agent {
       if (plan.declaration.counted) this.#counters.push({ type: 'SINK', name, counters });
       return {
         name,
-        sink: plan.declaration.create(plan.options, context),
+        sink: making('sink', plan, () => plan.declaration.create(plan.options, context)),
         channel: this.#channels.get(plan.channel)!,
         counters,
         batchSize: plan.declaration.batchSize?.(plan.options) ?? Number.POSITIVE_INFINITY,
@@ -168,7 +171,7 @@ export class Agent {
     const { selector } = plan;
     return new SourceRunner({
       name: plan.name,
-      source: plan.declaration.create(plan.options, context),
+      source: making('source', plan, () => plan.declaration.create(plan.options, context)),
       interceptors: plan.interceptors.map((interceptor) =>
         interceptor.declaration.create(
           interceptor.options,
@@ -184,5 +187,16 @@ export class Agent {
       clock: this.#services.clock,
       log: context.log,
     });
+  }
+}
+
+/** Makes a component; an error says which one it was and where it stands. */
+function making<T>(kind: string, { name, at }: ComponentPlan, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    const place = at === undefined ? '' : `${at.file}:${at.line}:${at.column}: `;
+    throw new SluiceError(error.code, `${place}${kind} ${name}: ${error.detail}`, error.cause);
   }
 }

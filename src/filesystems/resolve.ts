@@ -44,7 +44,7 @@ export function openFileSystems({ declarations, context }: FileSystemsSettings):
     if (!warned) {
       warned = true;
       context.log.warn(
-        `${url} has no scheme and there is no fs.defaultFS (core-site.xml in HADOOP_CONF_DIR or the folder of -c): files go to the local disk`,
+        `${url} has no scheme and there is no fs.defaultFS (core-site.xml in HADOOP_CONF_DIR or the folder of -c): files go to the local disk, ${resolveLocal(url)}`,
       );
     }
     return { scheme: 'file', authority: '', path: url };

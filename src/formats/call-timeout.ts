@@ -2,7 +2,7 @@ import type { Clock } from '../component/context.ts';
 import { SluiceError } from '../errors.ts';
 
 /**
- * Waits for a call for so long; 0: for ever. The call itself goes on.
+ * Waits for a call for so long; 0 or less: for ever. The call itself goes on.
  * @param late told what the call brought after all, when nobody waits for it any more
  * @throws SluiceError PEER_TIMEOUT
  */
@@ -13,7 +13,7 @@ export async function withCallTimeout<T>(
   call: Promise<T>,
   late?: (result: T) => void,
 ): Promise<T> {
-  if (ms === 0) return call;
+  if (ms <= 0) return call;
   const done = new AbortController();
   let isLate = false;
   const timeout = clock.sleep(ms, done.signal).then((): T => {

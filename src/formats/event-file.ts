@@ -43,7 +43,7 @@ export interface EventFileEnd {
 }
 
 export interface EventFileParts {
-  readonly fileSystem: FileSystem;
+  readonly fileSystem: Pick<FileSystem, 'create'>;
   /** The next path to try; called again while there is a file already. */
   readonly nextPath: () => string;
   readonly openFormat: (file: OutputFile, first: EventBatch) => Promise<EventFileWriter>;

@@ -114,7 +114,7 @@ describe('AgentHost', () => {
       },
     };
     await host.replace({ ...bad, sources: [{ ...bad.sources[0]!, declaration: broken }] });
-    assert.match(log.lines.join('\n'), /the old one stays: The TLS settings cannot be used: keystore x/);
+    assert.match(log.lines.join('\n'), /the old one stays: The TLS settings cannot be used: source r: keystore x/);
     await host.stop(AbortSignal.timeout(5000));
     assert.deepEqual(heard, ['a', 'bye']);
   });

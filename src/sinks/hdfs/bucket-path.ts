@@ -12,6 +12,8 @@ export interface PathSettings {
   readonly host: LocalHost;
   /** Whether a header's value may make folders of its own by a `/` (in a path, not in a file name). */
   readonly folders: boolean;
+  /** Bytes that a part of the path with a header's value in it may have; what is longer is cut off. */
+  readonly maxPartBytes: number;
 }
 
 type Part =
@@ -113,7 +115,7 @@ export class PathTemplate {
       else if (part.kind === 'header') text += marked(batch.header(part.name)?.value(row) ?? '', folders);
       else text += timeEscape(part.letter).format(moment!);
     }
-    return this.#headers.length === 0 ? text : harmless(text);
+    return this.#headers.length === 0 ? text : harmless(text, this.#settings.maxPartBytes);
   }
 }
 
@@ -159,12 +161,22 @@ function marked(value: string, folders: boolean): string {
 
 /**
  * Takes the marks off. A header's value may name folders below, but never climb out of its own: marked parts `.` and `..` become
- * underscores.
+ * underscores. Nor may it block the sink by a name that no file system takes.
  */
-function harmless(text: string): string {
+function harmless(text: string, maxPartBytes: number): string {
   const parts = text.split('/').map((part) => {
     const name = part.replaceAll(MARK, '');
-    return part !== name && (name === '.' || name === '..') ? '_'.repeat(name.length) : name;
+    if (part === name) return name;
+    if (name === '.' || name === '..') return '_'.repeat(name.length);
+    return Buffer.byteLength(name) <= maxPartBytes ? name : cutAtCharacter(name, maxPartBytes);
   });
   return parts.join('/');
+}
+
+/** As many whole characters as fit into so many bytes. */
+function cutAtCharacter(name: string, bytes: number): string {
+  const encoded = Buffer.from(name);
+  let end = bytes;
+  while (end > 0 && (encoded[end]! & 0xc0) === 0x80) end--;
+  return encoded.toString('utf8', 0, end);
 }

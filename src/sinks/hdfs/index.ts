@@ -14,7 +14,7 @@ import { untilAborted } from '../../formats/until-aborted.ts';
 import { WorkSlots } from '../../formats/work-slots.ts';
 import { Bucket, type FileNames, type Rows } from './bucket.ts';
 import { PathTemplate } from './bucket-path.ts';
-import { checkOptions, type HdfsValues, options, roundingOf } from './options.ts';
+import { checkOptions, type HdfsValues, options, roundingOf, writeFormatOf } from './options.ts';
 import { partition } from './partition.ts';
 import { TimeZone } from './time-zone.ts';
 
@@ -40,11 +40,13 @@ const FORMATS: Readonly<Record<HdfsValues['hdfs.fileType'], OpenFormat>> = {
   CompressedStream: openCompressedStream,
 };
 
-/** Scheme and host of a path, or none, without escapes. */
-const FILE_SYSTEM = /^([A-Za-z][\w+.-]*:(\/\/[^/%]*)?)?\//;
-
 /** Batches above this are not parted into flushes of batchSize. */
 const SMALL_BYTES = 65_536;
+
+/** What file systems take, of a folder's name and of a file's. */
+const MAX_NAME_BYTES = 255;
+/** Of the number in a file name, which is a time in milliseconds. */
+const COUNTER_DIGITS = 13;
 
 class HdfsSink implements Sink {
   readonly window: DeliveryWindow = { rows: Number.POSITIVE_INFINITY, deliveries: 64, bytes: 32 * 1024 * 1024 };
@@ -74,10 +76,12 @@ class HdfsSink implements Sink {
       localTime: values['hdfs.useLocalTimeStamp'] ? () => context.clock.now() : undefined,
       host: context.host,
     };
-    // A file system that there is not is refused at the start, where its name has no escapes in it.
-    if (FILE_SYSTEM.test(values['hdfs.path'])) context.fileSystem(values['hdfs.path']);
-    this.#path = new PathTemplate(values['hdfs.path'], { ...settings, folders: true });
-    this.#prefix = new PathTemplate(values['hdfs.filePrefix'], { ...settings, folders: false });
+    this.#path = new PathTemplate(values['hdfs.path'], { ...settings, folders: true, maxPartBytes: MAX_NAME_BYTES });
+    const around = this.#names('', '', 0).inUse.length;
+    const maxPartBytes = MAX_NAME_BYTES - around - COUNTER_DIGITS;
+    this.#prefix = new PathTemplate(values['hdfs.filePrefix'], { ...settings, folders: false, maxPartBytes });
+    // A file system that there is not is refused at the start.
+    context.fileSystem(values['hdfs.path'].replace(/%.*$/s, ''));
     this.#slots = new WorkSlots(values['hdfs.threadsPoolSize']);
   }
 
@@ -198,7 +202,7 @@ class HdfsSink implements Sink {
             {
               serializer: createNested('serializer', values.serializer, context),
               codec: values['hdfs.codeC'],
-              writeFormat: values['hdfs.writeFormat'],
+              writeFormat: writeFormatOf(values),
               now: () => context.clock.now(),
             },
             batch,
@@ -226,18 +230,16 @@ class HdfsSink implements Sink {
   }
 
   /** The file system with hdfs.callTimeout around the making of files. */
-  #impatient(fileSystem: FileSystem): FileSystem {
+  #impatient(fileSystem: FileSystem): Pick<FileSystem, 'create'> {
     const ms = this.#values['hdfs.callTimeout'];
     const { clock } = this.#context;
-    return Object.create(fileSystem, {
-      create: {
-        value: (path: string) =>
-          withCallTimeout(ms, clock, `making ${path}`, fileSystem.create(path), async (late) => {
-            await late.abandon();
-            await fileSystem.remove(path).catch(() => {});
-          }),
-      },
-    }) as FileSystem;
+    return {
+      create: (path) =>
+        withCallTimeout(ms, clock, `making ${path}`, fileSystem.create(path), async (late) => {
+          await late.abandon();
+          await fileSystem.remove(path).catch(() => {});
+        }),
+    };
   }
 
   #conclusionsOf(fileSystem: FileSystem): Conclusions {
@@ -245,11 +247,12 @@ class HdfsSink implements Sink {
     if (known !== undefined) return known;
     const { clock, log } = this.#context;
     const retryMs = this.#values['hdfs.retryInterval'] * 1000;
+    const closeTries = this.#values['hdfs.closeTries'];
     const made = new Conclusions({
       fileSystem,
       clock,
       log,
-      tries: retryMs <= 0 ? 1 : this.#values['hdfs.closeTries'] || Number.POSITIVE_INFINITY,
+      tries: retryMs <= 0 ? 1 : closeTries > 0 ? closeTries : Number.POSITIVE_INFINITY,
       retryMs,
       callTimeoutMs: this.#values['hdfs.callTimeout'],
     });

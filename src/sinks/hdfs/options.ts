@@ -84,10 +84,9 @@ export const options = {
     default: 'SequenceFile',
     doc: 'SequenceFile: records with the time as key. DataStream: the bytes of the serializer. CompressedStream: those, compressed by codeC.',
   }),
-  'hdfs.writeFormat': choice(['Writable', 'Text'], {
+  'hdfs.writeFormat': text({
     default: 'Writable',
-    exactCase: true,
-    doc: 'What the values of a SequenceFile are: BytesWritable or Text.',
+    doc: 'What the values of a SequenceFile are: Writable (BytesWritable) or Text, exactly so. Without effect for the other file types.',
   }),
   'hdfs.maxOpenFiles': integer({
     default: 5000,
@@ -124,15 +123,13 @@ export const options = {
   'hdfs.useLocalTimeStamp': bool({ default: false, doc: 'The clock instead of the timestamp header.' }),
   'hdfs.closeTries': integer({
     default: 0,
-    min: 0,
-    doc: 'How often it is tried to cut, close or rename a file that is done before it is left as it is. 0: until it works.',
+    doc: 'How often it is tried to cut, close or rename a file that is done before it is left as it is. 0 or less: until it works.',
   }),
   'hdfs.retryInterval': integer({ default: 180, unit: 's', doc: 'The time between those tries. 0 or less: one try.' }),
   'hdfs.callTimeout': integer({
     default: 30_000,
-    min: 0,
     unit: 'ms',
-    doc: 'How long making, cutting, renaming or removing a file may take. 0: for ever. Writing and flushing have the patience of the file system.',
+    doc: 'How long making, cutting, renaming or removing a file may take. 0 or less: for ever. Writing and flushing have the patience of the file system.',
   }),
   'hdfs.threadsPoolSize': integer({
     default: 10,
@@ -163,6 +160,19 @@ export function roundingOf(values: HdfsValues): Rounding | undefined {
   return { unit, value: values['hdfs.roundValue'] };
 }
 
+/** Flume's names for the values of a SequenceFile. */
+const WRITE_FORMATS: Readonly<Record<string, 'Writable' | 'Text'>> = {
+  Writable: 'Writable',
+  Text: 'Text',
+  'org.apache.flume.sink.hdfs.HDFSWritableSerializer$Builder': 'Writable',
+  'org.apache.flume.sink.hdfs.HDFSTextSerializer$Builder': 'Text',
+};
+
+/** What the values of a SequenceFile are; for other files it does not matter. */
+export function writeFormatOf(values: HdfsValues): 'Writable' | 'Text' {
+  return WRITE_FORMATS[values['hdfs.writeFormat']] ?? 'Writable';
+}
+
 /** Rules between the options. */
 export function checkOptions(values: HdfsValues, report: Report): void {
   const type = values['hdfs.fileType'];
@@ -171,6 +181,18 @@ export function checkOptions(values: HdfsValues, report: Report): void {
   }
   if (type === 'DataStream' && values['hdfs.codeC'] !== undefined) {
     report('error', 'hdfs.codeC', 'a DataStream is not compressed', 'hdfs.fileType = CompressedStream');
+  }
+  if (type === 'SequenceFile' && !Object.hasOwn(WRITE_FORMATS, values['hdfs.writeFormat'])) {
+    report('error', 'hdfs.writeFormat', `"${values['hdfs.writeFormat']}" is not known`, 'Writable or Text, exactly so');
+  }
+  for (const name of ['hdfs.path', 'hdfs.filePrefix'] as const) {
+    for (const [unknown, host] of values[name].matchAll(/%\[(\w+)\]/g)) {
+      if (!/^(localhost|ip|fqdn)$/i.test(host!))
+        report('error', name, `${unknown} is not known`, '%[localhost], %[IP] or %[FQDN]');
+    }
+  }
+  if (/^[^/]*%/.test(values['hdfs.path'].replace(/^[a-z][a-z0-9+.-]*:\/\//i, ''))) {
+    report('error', 'hdfs.path', 'an event must not choose the host: an escape stands before the first / of the path');
   }
   if (values['hdfs.round'] && roundingOf(values) === undefined) {
     report(

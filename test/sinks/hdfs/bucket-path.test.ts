@@ -16,6 +16,7 @@ const settings: PathSettings = {
   localTime: undefined,
   host,
   folders: true,
+  maxPartBytes: 255,
 };
 
 /** What a template gives for an event with these headers. */
@@ -192,5 +193,18 @@ describe('a header value in a path', () => {
       }),
     );
     assert.equal(filled('%{a}', { a: '../b' }, { folders: false }), '.._b');
+  });
+});
+
+describe('a header value that is too long for a name', () => {
+  it('is cut at a character, each part of the path for itself, so that it does not block the sink', () => {
+    const long = 'ü'.repeat(200);
+    const cut = filled('/x/%{h}/y', { h: `${long}/${long}` });
+    assert.equal(cut, `/x/${'ü'.repeat(127)}/${'ü'.repeat(127)}/y`);
+    assert.equal(
+      filled('pre-%{h}', { h: 'a'.repeat(300) }, { folders: false, maxPartBytes: 20 }),
+      `pre-${'a'.repeat(16)}`,
+    );
+    assert.equal(filled(`/${'z'.repeat(300)}/%{h}`, { h: 'a' }), `/${'z'.repeat(300)}/a`);
   });
 });

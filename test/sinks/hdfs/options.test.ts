@@ -44,6 +44,17 @@ describe('options of the hdfs sink', () => {
     assert.deepEqual(problems({ 'hdfs.fileType': 'datastream' }), []);
     refused({ 'hdfs.fileType': 'Parquet' }, /^error .*"?Parquet"?.*SequenceFile/);
     refused({ 'hdfs.writeFormat': 'text' }, /^error .*Text/);
+    assert.deepEqual(problems({ 'hdfs.fileType': 'DataStream', 'hdfs.writeFormat': 'text' }), []);
+    assert.deepEqual(problems({ 'hdfs.writeFormat': 'org.apache.flume.sink.hdfs.HDFSTextSerializer$Builder' }), []);
+  });
+
+  it('refuse what no path can mean', () => {
+    refused({ 'hdfs.path': '/logs/%[foo]' }, /^error hdfs\.path: %\[foo\] is not known \(%\[localhost\], /);
+    refused({ 'hdfs.filePrefix': '%[foo]' }, /^error hdfs\.filePrefix: %\[foo\]/);
+    for (const path of ['%{where}/logs', 'webhdfs://%{host}:9870/logs', 'webhdfs://nn%Y/logs']) {
+      refused({ 'hdfs.path': path }, /^error hdfs\.path: an event must not choose the host/);
+    }
+    assert.deepEqual(problems({ 'hdfs.path': 'logs/%Y' }), []);
   });
 
   it('refuse what does not go together, as Flume does', () => {
@@ -80,9 +91,10 @@ describe('options of the hdfs sink', () => {
   it('refuse a zone that there is not, and values out of range', () => {
     refused({ 'hdfs.timeZone': 'Mars/Olympus' }, /^error .*"Mars\/Olympus" is no time zone/);
     assert.deepEqual(problems({ 'hdfs.timeZone': 'GMT+8' }), []);
-    for (const name of ['rollCount', 'rollSize', 'rollInterval', 'idleTimeout', 'callTimeout', 'closeTries']) {
+    for (const name of ['rollCount', 'rollSize', 'rollInterval', 'idleTimeout']) {
       refused({ [`hdfs.${name}`]: -1 }, new RegExp(`^error hdfs\\.${name}`));
     }
+    assert.deepEqual(problems({ 'hdfs.callTimeout': -1, 'hdfs.closeTries': -1, 'hdfs.retryInterval': -1 }), []);
     for (const name of ['batchSize', 'maxOpenFiles', 'threadsPoolSize']) {
       refused({ [`hdfs.${name}`]: 0 }, new RegExp(`^error hdfs\\.${name}`));
     }
