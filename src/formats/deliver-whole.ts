@@ -19,6 +19,9 @@ export interface DeliverySettings {
 
 const LAST_PAUSE_MS = 5000;
 
+/** When a sink last complained: many deliveries may fail of one cause, and one line is enough. */
+const complainedAt = new WeakMap<Logger, number>();
+
 /**
  * Writes the pieces of one delivery, which may lie in several files. Rejects only while none is durable: a delivery that is rejected comes
  * again as a whole, and what stood in one file already would stand in another, too. So once a piece is durable, those that failed
@@ -41,10 +44,13 @@ export async function deliverWhole<P>(
     if (!isPartlyDurable || signal.aborted) throw reason;
     again();
     const pause = Math.min(round * 1000, LAST_PAUSE_MS);
-    const action = reason instanceof SluiceError ? ` ${reason.action}` : '';
-    log.error(
-      `A part of the events could not be written: ${describeError(reason)}. Tries again in ${pause / 1000} s.${action}`,
-    );
+    if (clock.monotonic() - (complainedAt.get(log) ?? Number.NEGATIVE_INFINITY) >= pause) {
+      complainedAt.set(log, clock.monotonic());
+      const action = reason instanceof SluiceError ? ` ${reason.action}` : '';
+      log.error(
+        `A part of the events could not be written: ${describeError(reason)}. Tries again in ${pause / 1000} s.${action}`,
+      );
+    }
     await clock.sleep(pause, signal);
     if (signal.aborted) throw reason;
   }
