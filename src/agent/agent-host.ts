@@ -44,8 +44,8 @@ export class AgentHost {
   }
 
   /**
-   * Runs another plan in the place of the present one: the old agent is drained and stopped before the new one starts. A plan whose components
-   * cannot be made leaves the old agent at work.
+   * Runs another plan in the place of the present one: the old agent is drained and stopped before the new one starts; what its sinks could not
+   * take in that time goes on in the new agent's channels. A plan whose components cannot be made leaves the old agent at work.
    */
   async replace(plan: AgentPlan): Promise<void> {
     const log = this.#services.logger(`agent ${plan.name}`);
@@ -60,8 +60,9 @@ export class AgentHost {
     }
     await this.#agent.stop(AbortSignal.timeout(this.#drainTimeoutMs));
     if (this.#stopped) return;
+    const previous = this.#agent;
     this.#agent = next;
-    await next.start();
+    await next.start(previous);
     log.info('Runs with the new configuration');
   }
 }

@@ -41,6 +41,8 @@ export class Agent {
   readonly #sources: SourceRunner[] = [];
   readonly #counters: CounterGroup[] = [];
   #stopping: Promise<readonly LeftBehind[]> | undefined;
+  /** Ends waiting for room of what was taken over. */
+  readonly #ended = new AbortController();
 
   /** @throws SluiceError when a component cannot be made as configured */
   constructor(plan: AgentPlan, services: AgentServices) {
@@ -69,16 +71,29 @@ export class Agent {
     return sum;
   }
 
-  /** @throws what a channel could not open with */
-  async start(): Promise<void> {
+  /**
+   * @param previous a stopped agent, whose channels in memory are taken over by those of the same name
+   * @throws what a channel could not open with
+   */
+  async start(previous?: Agent): Promise<void> {
     for (const [name, channel] of this.#channels) {
       await channel.open();
       const group = this.#counters.find((candidate) => candidate.type === 'CHANNEL' && candidate.name === name);
       if (group !== undefined) group.counters.StartTime = this.#services.clock.now();
       this.#services.logger(`channel ${name}`).info(`Component type: CHANNEL, name: ${name} started`);
     }
+    if (previous !== undefined) this.#takeOver(previous);
     for (const sink of this.#sinks) sink.start();
     for (const source of this.#sources) source.start();
+  }
+
+  /** What a stopped agent left in memory goes on in the channels of the same names. */
+  #takeOver(previous: Agent): void {
+    for (const [name, old] of previous.#channels) {
+      const channel = this.#channels.get(name);
+      const events = channel === undefined ? 0 : (old.handOver?.(channel, this.#ended.signal) ?? 0);
+      if (events > 0) this.#log.info(`channel ${name} goes on with ${events} events of the old configuration`);
+    }
   }
 
   /**
@@ -106,6 +121,7 @@ export class Agent {
       await clock.sleep(DRAIN_LOOK_MS, deadline);
     }
     await Promise.all(this.#sinks.map((sink) => sink.stop(deadline)));
+    this.#ended.abort(new Error('the agent ends'));
     const left = this.leftBehind();
     for (const [name, channel] of this.#channels) {
       try {
@@ -183,6 +199,7 @@ export class Agent {
         channels: plan.channels,
       }),
       channels: this.#channels,
+      replays: plan.declaration.replays,
       counters,
       clock: this.#services.clock,
       log: context.log,

@@ -18,6 +18,8 @@ export interface SourceRunnerParts {
   readonly selector: Selector;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly counters: SourceCounters;
+  /** Whether the source emits again what was not settled in its life before. */
+  readonly replays: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -101,7 +103,11 @@ export class SourceRunner {
   }
 
   async #emit(batch: EventBatch, options: EmitOptions | undefined): Promise<Receipt> {
-    const receipt = new Receipt(batch.length, options?.ownsMemory ? () => freeBatch(batch) : undefined);
+    const receipt = new Receipt(
+      batch.length,
+      options?.ownsMemory ? () => freeBatch(batch) : undefined,
+      this.#parts.replays,
+    );
     const { interceptors, selector, counters } = this.#parts;
     const left = interceptors.length === 0 ? { batch } : intercept(interceptors, batch);
     if (left.batch.length > 0) {

@@ -4,7 +4,7 @@ import { declare } from '../component/declaration.ts';
 import { SluiceError } from '../errors.ts';
 import { concatBatches } from '../event/concat.ts';
 import type { EventBatch } from '../event/event-batch.ts';
-import type { ReceiptLeg } from '../event/receipt.ts';
+import { Receipt, type ReceiptLeg } from '../event/receipt.ts';
 import { integer, type OptionValues } from '../options/option.ts';
 
 /*
@@ -107,6 +107,24 @@ class MemoryChannel implements Channel {
 
   async close(): Promise<void> {
     for (const wake of this.#takers.splice(0)) wake(false);
+  }
+
+  handOver(to: Channel, signal: AbortSignal): number {
+    let events = 0;
+    for (
+      let entry = this.#pop(Number.POSITIVE_INFINITY);
+      entry !== undefined;
+      entry = this.#pop(Number.POSITIVE_INFINITY)
+    ) {
+      const { batch, leg, first } = entry;
+      if (leg.receipt.replayable) continue;
+      events += batch.length;
+      const receipt = new Receipt(batch.length, () => leg.settle(first, first + batch.length));
+      const put = to.put(batch, receipt.leg(leg.channel), signal);
+      receipt.seal();
+      put.catch(() => {}); // The agent ends before there was room: what lies in memory is lost then.
+    }
+    return events;
   }
 
   put(batch: EventBatch, leg: ReceiptLeg, signal: AbortSignal, patience?: number): Promise<void> {

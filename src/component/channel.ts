@@ -38,6 +38,13 @@ export interface Channel {
    */
   take(maxRows: number, signal: AbortSignal): Promise<Delivery | undefined>;
 
+  /**
+   * For a channel in memory: puts what it still holds into another one, in order, apart from rows that their source emits again. For a change of
+   * the configuration; this channel is closed then.
+   * @returns how many events that were; they wait for room there like any others
+   */
+  handOver?(to: Channel, signal: AbortSignal): number;
+
   /** Frees what the channel holds. Rows in memory are lost; the supervisor has drained them before. */
   close(): Promise<void>;
 }

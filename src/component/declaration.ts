@@ -36,6 +36,8 @@ interface DeclarationParts<K extends Kind, T extends OptionTable> {
   readonly batchSize?: (values: OptionValues<T>) => number;
   /** Whether Flume reports counters of it; true unless said otherwise. */
   readonly counted?: boolean;
+  /** A source: whether it reads again, in its next life, what was not settled in this one. */
+  readonly replays?: boolean;
   /** Makes a component. Opens and touches nothing yet; may throw a SluiceError for what cannot work. */
   readonly create: (options: OptionValues<T>, context: Kinds[K]['context']) => Kinds[K]['product'];
 }
@@ -47,6 +49,7 @@ export interface Declaration<K extends Kind = Kind> extends Bindable {
   readonly summary: string;
   readonly batchSize?: (values: Readonly<Record<string, unknown>>) => number;
   readonly counted: boolean;
+  readonly replays: boolean;
   create(options: Readonly<Record<string, unknown>>, context: Kinds[K]['context']): Kinds[K]['product'];
 }
 
@@ -66,6 +69,7 @@ export function declare<const K extends Kind, const T extends OptionTable>(
     check: parts.check as ((values: Values, report: Report) => void) | undefined,
     batchSize: parts.batchSize as ((values: Values) => number) | undefined,
     counted: parts.counted ?? true,
+    replays: parts.replays ?? false,
     create: (options, context) => parts.create(options as OptionValues<T>, context),
   };
 }

@@ -12,10 +12,13 @@ export class Receipt {
   #done = false;
   #onProgress: (() => void) | undefined;
   readonly #onSettled: (() => void) | undefined;
+  /** Whether the source emits the rows again in its next life, if they are not settled in this one. */
+  readonly replayable: boolean;
 
   /** @param onSettled called once, when all rows are settled and the listener of `onProgress` was told */
-  constructor(rows: number, onSettled?: () => void) {
+  constructor(rows: number, onSettled?: () => void, replayable = false) {
     this.rows = rows;
+    this.replayable = replayable;
     this.#onSettled = onSettled;
   }
 
@@ -24,7 +27,7 @@ export class Receipt {
    * without it all rows go, as they are. Only the source runner calls this, before `seal`.
    */
   leg(channel: string, sourceRows?: Uint32Array): ReceiptLeg {
-    const leg = new ReceiptLeg(channel, this.rows, sourceRows, () => this.#changed());
+    const leg = new ReceiptLeg(this, channel, sourceRows, () => this.#changed());
     this.#legs.push(leg);
     return leg;
   }
@@ -77,24 +80,24 @@ export class Receipt {
 
 /** The way of a batch through one channel. Row numbers are those of the batch as that channel got it. */
 export class ReceiptLeg {
+  readonly receipt: Receipt;
   readonly channel: string;
-  readonly #total: number;
   readonly #sourceRows: Uint32Array | undefined;
   readonly #changed: () => void;
   #low = 0;
   /** Settled ranges above the low-water mark, ascending and apart: from, to, from, to, … */
   #above: number[] = [];
 
-  constructor(channel: string, rows: number, sourceRows: Uint32Array | undefined, changed: () => void) {
+  constructor(receipt: Receipt, channel: string, sourceRows: Uint32Array | undefined, changed: () => void) {
+    this.receipt = receipt;
     this.channel = channel;
-    this.#total = rows;
     this.#sourceRows = sourceRows;
     this.#changed = changed;
   }
 
   /** Rows that go this way. */
   get rows(): number {
-    return this.#sourceRows?.length ?? this.#total;
+    return this.#sourceRows?.length ?? this.receipt.rows;
   }
 
   /** Rows from the beginning that are durable. */
@@ -113,7 +116,7 @@ export class ReceiptLeg {
 
   /** The low-water mark in rows of the batch as the source emitted it. */
   get sourceLowWater(): number {
-    if (this.settled) return this.#total;
+    if (this.settled) return this.receipt.rows;
     return this.#sourceRows === undefined ? this.#low : this.#sourceRows[this.#low]!;
   }
 

@@ -19,6 +19,13 @@ const options = {
     unit: 'events',
     doc: 'After how many numbers it ends.',
   }),
+  backoffSleepIncrement: integer({
+    default: 1000,
+    min: 0,
+    unit: 'ms',
+    doc: 'Has no effect: the source waits for the channel alone.',
+  }),
+  maxBackoffSleep: integer({ default: 5000, min: 0, unit: 'ms', doc: 'Has no effect, as above.' }),
 };
 
 type Options = OptionValues<typeof options>;

@@ -101,6 +101,29 @@ describe('AgentHost', () => {
     assert.deepEqual(second, ['z', 'bye']);
   });
 
+  it('keeps what a stalled sink left in a memory channel, for the sink of the new plan', async () => {
+    const heard: string[] = [];
+    const { log, services } = servicesOf();
+    const host = new AgentHost(planOf(['a', 'b'], [], new Promise(() => {})), services, 50);
+    await host.start();
+    await host.replace(planOf([], heard));
+    await host.stop(AbortSignal.timeout(5000));
+    assert.deepEqual(heard, ['a', 'b', 'bye', 'bye']);
+    assert.ok(log.lines.includes('INFO channel c goes on with 3 events of the old configuration'));
+  });
+
+  it('leaves out what the source of the new plan reads again', async () => {
+    const heard: string[] = [];
+    const stalled = planOf(['a', 'b'], [], new Promise(() => {}));
+    const [source] = stalled.sources;
+    const replaying = { ...source!, declaration: { ...source!.declaration, replays: true } };
+    const host = new AgentHost({ ...stalled, sources: [replaying] }, servicesOf().services, 50);
+    await host.start();
+    await host.replace(planOf([], heard));
+    await host.stop(AbortSignal.timeout(5000));
+    assert.deepEqual(heard, ['bye']);
+  });
+
   it('keeps the old plan when components of the new one cannot be made', async () => {
     const { log, services } = servicesOf();
     const heard: string[] = [];

@@ -43,6 +43,7 @@ function runnerOf(source: Source, over: Partial<SourceRunnerParts> = {}) {
     interceptors: [],
     selector: toAll('c'),
     channels: new Map([['c', channel]]),
+    replays: false,
     counters,
     clock,
     log,

@@ -114,7 +114,7 @@ export function checkServerTls(
   context: TlsGlobals & { readonly name: string },
 ): void {
   if (!options.ssl || keystorePath(options, context) !== undefined) return;
-  throw new SluiceError('TLS_SETTINGS', `source ${context.name}: ssl = true needs a keystore`);
+  throw new SluiceError('TLS_SETTINGS', 'ssl = true needs a keystore');
 }
 
 function keystorePath(options: OptionValues<typeof serverTlsOptions>, globals: TlsGlobals): string | undefined {

@@ -220,5 +220,6 @@ export const taildirSource = declare('source', {
   options,
   check,
   batchSize: (values) => values.batchSize,
+  replays: true,
   create: (values, context) => new TaildirSource(values, context),
 });

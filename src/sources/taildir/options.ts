@@ -85,6 +85,15 @@ export type TaildirOptions = OptionValues<typeof options>;
 /** The rules between the options. */
 export function check(values: TaildirOptions, report: Report): void {
   const paths = values['filegroups.*'];
+  if (!values.filegroups.some((group) => paths.has(group))) {
+    report(
+      'error',
+      'filegroups',
+      'no group has a path, so there is nothing to read',
+      `filegroups.${values.filegroups[0] ?? 'NAME'} = /var/log/app/.*\\\\.log`,
+    );
+    return;
+  }
   for (const group of values.filegroups) {
     const path = paths.get(group);
     if (path === undefined) {
