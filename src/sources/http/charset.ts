@@ -1,10 +1,25 @@
 /** A charset that the JSON handler takes, as Java names it. */
 export type BodyCharset = 'UTF-8' | 'UTF-16' | 'UTF-32';
 
-/** The charset of a Content-Type in upper case, or `undefined`. */
-export function charsetOf(contentType: string | undefined): string | undefined {
-  const found = /;\s*charset\s*=\s*("[^"]*"|[^\s;]+)/i.exec(contentType ?? '');
-  return found?.[1].replaceAll('"', '').toUpperCase();
+/** Names that Jetty knows a charset by. */
+const ALIASES: Readonly<Record<string, string>> = { UTF8: 'UTF-8', UTF16: 'UTF-16' };
+
+/**
+ * The charset that a Content-Type names, in upper case, and what a text is read in when it names none: UTF-8 when the
+ * whole Content-Type is one of JSON, else ISO-8859-1, as with Jetty.
+ */
+export function charsetOf(contentType = ''): { named: string | undefined; assumed: 'UTF-8' | 'ISO-8859-1' } {
+  const found = /; *charset *= *(?:"([^"]*)"|([^ ;"][^ ;]*))/.exec(contentType);
+  const named = (found?.[1] ?? found?.[2])?.toUpperCase();
+  return {
+    named: named === undefined ? undefined : (ALIASES[named] ?? named),
+    assumed: /^(application|text)\/json$/i.test(contentType) ? 'UTF-8' : 'ISO-8859-1',
+  };
+}
+
+/** A text as Java writes it in UTF-8: half a surrogate pair becomes a question mark. */
+export function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : text.replace(/\p{Surrogate}/gu, '?');
 }
 
 /** Decodes as Java does: a byte order mark decides for UTF-16 and UTF-32, without one they are big-endian. */
@@ -39,7 +54,7 @@ function decodeUtf32(bytes: Buffer): string {
 export function encode(text: string, charset: BodyCharset): Buffer {
   switch (charset) {
     case 'UTF-8':
-      return Buffer.from(text, 'utf8');
+      return Buffer.from(wellFormed(text), 'utf8');
     case 'UTF-16':
       return text === '' ? Buffer.alloc(0) : Buffer.from(`\ufeff${text}`, 'utf16le').swap16();
     case 'UTF-32': {

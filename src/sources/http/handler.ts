@@ -3,9 +3,10 @@ import type { EventBatch } from '../../event/event-batch.ts';
 
 /** A request as handlers see it. */
 export interface HandlerRequest {
+  readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** The parameters of the query. */
-  readonly parameters: URLSearchParams;
+  /** What stands behind the `?` of the URL. */
+  readonly query: string;
   readonly body: Buffer;
 }
 

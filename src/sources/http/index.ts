@@ -70,7 +70,10 @@ const options = {
 
 type Options = OptionValues<typeof options>;
 
-/** Statuses of the methods that are no POST (and GET and HEAD are one here), as Jetty's servlet answers them. */
+/** The methods that bring events, as in Flume. */
+const READ: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'HEAD']);
+
+/** Statuses of other methods, as Jetty's servlet answers them. */
 const REFUSED: Readonly<Record<string, number>> = { TRACE: 403, OPTIONS: 403, PUT: 405, DELETE: 405 };
 
 class HttpSource implements Source {
@@ -138,8 +141,7 @@ class HttpSource implements Source {
     let held = 0;
     try {
       const method = request.method ?? '';
-      if (method !== 'POST' && method !== 'GET' && method !== 'HEAD')
-        throw new BadRequest(REFUSED[method] ?? 501, `${method} is not supported`);
+      if (!READ.has(method)) throw new BadRequest(REFUSED[method] ?? 501, `${method} is not supported`);
       const body = await this.#body(request, (bytes) => {
         held += bytes;
       });
@@ -149,7 +151,8 @@ class HttpSource implements Source {
       const refusal = this.#refusal(error, signal);
       // What is left of a body is not read: the connection ends with the answer.
       if (!request.complete) response.setHeader('Connection', 'close');
-      answer(response, refusal.status, refusal.message);
+      // Jetty has no page for the other methods.
+      answer(response, refusal.status, READ.has(request.method) ? refusal.message : '');
       if (!request.complete) response.once('finish', () => request.destroy());
     } finally {
       this.#held -= held;
@@ -174,10 +177,9 @@ class HttpSource implements Source {
 
   async #accept(out: SourceOutput, request: IncomingMessage, body: Buffer): Promise<void> {
     const { counters } = this.#context;
-    const url = request.url ?? '';
+    const { method = '', url = '', headers } = request;
     const query = url.indexOf('?');
-    const parameters = new URLSearchParams(query < 0 ? '' : url.slice(query));
-    const batch = this.#handler({ headers: request.headers, parameters, body });
+    const batch = this.#handler({ method, headers, query: query < 0 ? '' : url.slice(query + 1), body });
     counters.AppendBatchReceivedCount++;
     counters.EventReceivedCount += batch.length;
     if (batch.length > 0) {

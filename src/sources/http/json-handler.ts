@@ -1,36 +1,38 @@
 import { EventBatch } from '../../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn, TextColumn } from '../../event/header-columns.ts';
-import { type BodyCharset, charsetOf, decode, encode } from './charset.ts';
+import { type BodyCharset, charsetOf, decode, encode, wellFormed } from './charset.ts';
 import { BadRequest, type Handler } from './handler.ts';
-import { JsonNullError, JsonSyntaxError, LenientJson } from './lenient-json.ts';
+import { JsonEscapeError, JsonNullError, JsonSyntaxError, LenientJson } from './lenient-json.ts';
 
 const CHARSETS: readonly BodyCharset[] = ['UTF-8', 'UTF-16', 'UTF-32'];
+
+const OPEN_BRACKET = 0x5b;
 
 /** A request of many events, each with headers of its own, would make a table of rows times names; more cells than this are refused. */
 const MAX_CELLS = 4_000_000;
 
 /**
  * Flume's JSONHandler: an array of `{"headers": {"name": "value"}, "body": "text"}`. The charset of the Content-Type
- * decides how the text is read and how bodies are encoded; without one only application/json is read as UTF-8.
+ * decides how the text is read and how bodies are encoded; without one only JSON is read as UTF-8.
  */
 export const jsonHandler: Handler = (request) => {
-  const contentType = request.headers['content-type'];
-  const named = charsetOf(contentType);
+  const { named, assumed } = charsetOf(request.headers['content-type']);
   const charset = CHARSETS.find((known) => known === (named ?? 'UTF-8'));
   if (charset === undefined) throw new BadRequest(500, 'JSON handler supports UTF-8, UTF-16 and UTF-32 only.');
-  const assumed = /^\s*application\/json\s*(;|$)/i.test(contentType ?? '') ? 'UTF-8' : 'ISO-8859-1';
   try {
     return readEvents(decode(request.body, named === undefined ? assumed : charset), charset);
   } catch (error) {
     if (error instanceof JsonSyntaxError)
       throw new BadRequest(400, `Request has invalid JSON Syntax: ${error.message}`);
-    if (error instanceof JsonNullError) throw new BadRequest(500, `Deserializer: ${error.message}`);
+    if (error instanceof JsonNullError || error instanceof JsonEscapeError)
+      throw new BadRequest(500, `Deserializer: ${error.message}`);
     throw error;
   }
 };
 
 function readEvents(text: string, charset: BodyCharset): EventBatch {
   const json = new LenientJson(text);
+  json.prefix();
   if (json.peek() < 0 || json.takeNull()) throw new JsonNullError('the list of events is null');
   const bodies: string[] = [];
   const columns = new Map<string, (string | undefined)[]>();
@@ -63,13 +65,27 @@ function readEvents(text: string, charset: BodyCharset): EventBatch {
   return toBatch(bodies, columns, charset);
 }
 
+/** Headers as an object, or, as Gson reads maps too, as an array of `[name, value]`. */
 function readHeaders(json: LenientJson): Map<string, string | undefined> | undefined {
   if (json.takeNull()) return undefined;
   const headers = new Map<string, string | undefined>();
-  json.object((name) => {
-    if (headers.has(name)) throw json.wrong(`the header "${name}" twice`);
-    headers.set(name, json.string());
-  });
+  const set = (name: string): void => {
+    if (headers.get(name) !== undefined) throw json.wrong(`the header "${name}" twice`);
+    const value = json.string();
+    headers.set(wellFormed(name), value === undefined ? undefined : wellFormed(value));
+  };
+  if (json.peek() !== OPEN_BRACKET) {
+    json.object(set);
+    return headers;
+  }
+  const leftOut = json.wrong('[name, value] expected');
+  json.array(() => {
+    if (!json.take('[')) throw json.wrong('[name, value] expected');
+    const name = json.string();
+    if (name === undefined || !(json.take(',') || json.take(';'))) throw json.wrong('[name, value] expected');
+    set(name);
+    if (!json.take(']')) throw json.wrong('] expected');
+  }, leftOut);
   return headers;
 }
 

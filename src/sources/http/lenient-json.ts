@@ -4,7 +4,14 @@ export class JsonSyntaxError extends Error {}
 /** What Flume's handler meets with a NullPointerException: `null` in the place of the list or of an event. */
 export class JsonNullError extends Error {}
 
+/** What Flume's handler meets with a NumberFormatException: `\\u` before what are no four hexadecimal digits. */
+export class JsonEscapeError extends Error {}
+
+/** What Gson passes over at the start of a text; servers put it there against inclusion as a script. */
+const NON_EXECUTE_PREFIX = ")]}'\n";
+
 const LITERAL = /[^\s{}[\]:,/\\;#=]+/y;
+const BLANKS = /[ \t\r\n]*/y;
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
@@ -39,6 +46,12 @@ export class LenientJson {
     }
   }
 
+  /** Passes over Gson's non-execute prefix when the text begins with it. */
+  prefix(): void {
+    this.peek();
+    if (this.#text.startsWith(NON_EXECUTE_PREFIX, this.#at)) this.#at += NON_EXECUTE_PREFIX.length;
+  }
+
   /** Takes the character when it comes next. */
   take(char: string): boolean {
     if (this.peek() !== char.charCodeAt(0)) return false;
@@ -53,13 +66,13 @@ export class LenientJson {
     return true;
   }
 
-  /** Calls `each` for the elements of an array; `each` consumes one. An element left out (`[1,]`) throws as null does. */
-  array(each: () => void): void {
+  /** Calls `each` for the elements of an array; `each` consumes one. An element left out (`[1,]`) throws as null does, or `leftOut`. */
+  array(each: () => void, leftOut: Error = new JsonNullError('an element of the array is null')): void {
     if (!this.take('[')) throw this.wrong('[ expected');
     if (this.take(']')) return;
     for (;;) {
       const next = this.peek();
-      if (next === 0x5d || next === 0x2c || next === 0x3b) throw new JsonNullError('an element of the array is null');
+      if (next === 0x5d || next === 0x2c || next === 0x3b) throw leftOut;
       each();
       if (this.take(']')) return;
       if (!this.take(',') && !this.take(';')) throw this.wrong(', or ] expected');
@@ -107,9 +120,11 @@ export class LenientJson {
     } while (closers.length > 0);
   }
 
-  /** Throws unless nothing but blanks is left. */
+  /** Throws unless nothing but blanks is left; here Gson takes no comment either. */
   end(): void {
-    if (this.peek() >= 0) throw this.wrong('text after the end');
+    BLANKS.lastIndex = this.#at;
+    this.#at += BLANKS.exec(this.#text)?.[0].length ?? 0;
+    if (this.#at < this.#text.length) throw this.wrong('text after the end');
   }
 
   wrong(what: string): JsonSyntaxError {
@@ -172,7 +187,9 @@ export class LenientJson {
     switch (c) {
       case 'u': {
         const hex = this.#text.slice(this.#at, this.#at + 4);
-        if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.wrong('four hexadecimal digits expected');
+        if (hex.length < 4) throw this.wrong('an escape without an end');
+        if (!/^[0-9a-fA-F]{4}$/.test(hex))
+          throw new JsonEscapeError(`four hexadecimal digits expected, at character ${this.#at + 1}`);
         this.#at += 4;
         return String.fromCharCode(Number.parseInt(hex, 16));
       }

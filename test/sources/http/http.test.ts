@@ -118,6 +118,37 @@ describe('http source', () => {
     assert.deepEqual(run.out.headers(), [{ p: '1', 'Content-Type': 'a/b' }]);
   });
 
+  it('reads the parameters of a form with the blob handlers, and refuses those that are not encoded', async () => {
+    const { run, url } = await start({ handler: 'org.apache.flume.sink.solr.morphline.BlobHandler' });
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const send = async (path: string, body: string) =>
+      (await fetch(`${url}${path}`, { method: 'POST', headers, body })).status;
+    assert.equal(await send('/?a=1&x=0', 'x=1&y=2%20z'), 200);
+    assert.equal(await send('/?a=%zz', ''), 500);
+    await run.stop();
+    assert.deepEqual(run.out.bodies(), ['']);
+    assert.deepEqual(run.out.headers(), [{ a: '1', x: '0', y: '2 z', ...headers }]);
+  });
+
+  it('takes headers as a list of pairs, half a surrogate pair as Java does, and the charset as Jetty finds it', async () => {
+    const { run, url } = await start();
+    const send = async (type: string, body: string | Buffer) => {
+      const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body: Buffer.from(body) });
+      return response.status;
+    };
+    assert.equal(await send('text/json', '[{"headers":[["k","é"],["n",5]],"body":"\\ud800-é"},{"headers":[]}]'), 200);
+    assert.deepEqual(run.out.headers(), [{ k: 'é', n: '5' }, {}]);
+    assert.deepEqual(run.out.bodies(), ['?-é', '']);
+    for (const wrong of ['[["k","v"],["k","w"]]', '[["k"]]', '["k"]', '[["k","v"],]', '[["k","v","w"]]'])
+      assert.equal(await send('application/json', `[{"headers":${wrong}}]`), 400, wrong);
+    for (const type of ['application/json; charset=utf8', 'text/plain;charset="UTF-8"'])
+      await send(type, '[{"body":"é"}]');
+    for (const type of ['application/json; version=1', 'application/json; charset=', 'application/json; Charset=utf-8'])
+      await send(type, '[{"body":"é"}]');
+    await run.stop();
+    assert.deepEqual(run.out.bodies().slice(2), ['é', 'é', 'Ã©', 'Ã©', 'Ã©']);
+  });
+
   it('answers 503 when the channel is full, and says so once', async () => {
     const { run, url } = await start();
     run.out.before = () => {
@@ -140,7 +171,11 @@ describe('http source', () => {
   it('refuses methods with the statuses of Flume', async () => {
     const { run, url } = await start();
     const seen: Record<string, number> = {};
-    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) seen[method] = (await fetch(url, { method })).status;
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+      const response = await fetch(url, { method });
+      seen[method] = response.status;
+      assert.equal(await response.text(), '', 'as Jetty, which has no page for them');
+    }
     await run.stop();
     assert.deepEqual(seen, { PUT: 405, DELETE: 405, PATCH: 501, OPTIONS: 403 });
   });

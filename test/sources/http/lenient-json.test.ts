@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { JsonSyntaxError, LenientJson } from '../../../src/sources/http/lenient-json.ts';
+import { JsonEscapeError, JsonSyntaxError, LenientJson } from '../../../src/sources/http/lenient-json.ts';
 
 /** Reads a flat object of texts. */
 function readObject(text: string): Record<string, string | undefined> {
@@ -69,7 +69,7 @@ describe('lenient JSON', () => {
           json.skip();
           json.end();
         } catch (error) {
-          assert.ok(error instanceof JsonSyntaxError, String(error));
+          assert.ok(error instanceof JsonSyntaxError || error instanceof JsonEscapeError, String(error));
         }
       }),
       { numRuns: 2000 },
@@ -80,13 +80,23 @@ describe('lenient JSON', () => {
     const text = `# a comment
       {a:'it''s' , } // wrong`;
     assert.throws(() => readObject(text), JsonSyntaxError);
-    assert.deepEqual(readObject(`/* c */ {a = 'x"y'; "b" => TRUE, c: 1.50, d: NULL, e: bare-word} # end`), {
+    assert.deepEqual(readObject(`/* c */ {a = 'x"y'; "b" => TRUE, c: 1.50, d: NULL, e: bare-word}\n `), {
       a: 'x"y',
       b: 'true',
       c: '1.50',
       d: undefined,
       e: 'bare-word',
     });
+    assert.throws(() => readObject('{a: b} # end'), JsonSyntaxError, 'no comment behind the end');
+    const prefixed = new LenientJson(")]}'\n{a: b}");
+    prefixed.prefix();
+    prefixed.object((name) => assert.equal(`${name} ${prefixed.string()}`, 'a b'));
+    prefixed.end();
+  });
+
+  it('tells an escape that is no number from one that is cut off', () => {
+    assert.throws(() => readObject('{a: "\\u12g4"}'), JsonEscapeError);
+    assert.throws(() => readObject('{a: "\\u12'), JsonSyntaxError);
   });
 
   it('nests as deep as the text is long', () => {
