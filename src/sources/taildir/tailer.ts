@@ -9,6 +9,10 @@ import type { TailedFile } from './tailed-file.ts';
 /** No file is read further than this before the next one has its turn. */
 const MAX_TURN_BYTES = 8 << 20;
 
+/** How much is read at once when the rows of a turn are counted. */
+const MIN_WINDOW_BYTES = 64 << 10;
+const TYPICAL_LINE_BYTES = 512;
+
 /** What came of a turn: there is more to read, all was read, or there was nothing new. */
 export type Turn = 'more' | 'grown' | 'same';
 
@@ -28,7 +32,8 @@ export class Tailer {
     this.#context = context;
     this.#onProgress = onProgress;
     const { batchSize, maxBatchCount } = options;
-    this.#maxTurnRows = maxBatchCount <= 0 ? Number.POSITIVE_INFINITY : batchSize * maxBatchCount;
+    const rows = maxBatchCount <= 0 ? Number.POSITIVE_INFINITY : batchSize * maxBatchCount;
+    this.#maxTurnRows = rows < Number.MAX_SAFE_INTEGER ? rows : Number.POSITIVE_INFINITY;
   }
 
   /** Reads on in a file that is open. Rejects with what `emit` rejects with; the file then stands where it was not accepted. */
@@ -43,20 +48,26 @@ export class Tailer {
     if (size <= file.offset) return 'same';
     const start = file.offset;
     let rowsLeft = this.#maxTurnRows;
-    // The next slab is read while the lines of this one are cut and handed on.
-    let next: Promise<LinePiece[] | undefined> | undefined = file.read(size);
+    // How far may be read ahead: what a turn of few rows leaves over is read again.
+    const ahead = () => Math.min(size, file.offset + Math.max(MIN_WINDOW_BYTES, rowsLeft * TYPICAL_LINE_BYTES));
+    let next: Promise<LinePiece[] | undefined> | undefined = file.read(ahead());
     let accepted = file.splitter.lineStart;
     try {
       while (next !== undefined) {
         const pieces: LinePiece[] | undefined = await next.catch(failedToRead);
         next = undefined;
         if (pieces === undefined) break;
-        const isTurnOver = file.offset - start >= MAX_TURN_BYTES || rowsLeft <= 0 || signal.aborted;
-        if (!isTurnOver) next = file.read(size);
+        const isTurnOver = file.offset - start >= MAX_TURN_BYTES || signal.aborted;
+        // The next slab is read while the lines of this one are cut and handed on, unless the rows are counted.
+        if (!isTurnOver && rowsLeft === Number.POSITIVE_INFINITY) next = file.read(size);
         for (const piece of pieces) {
-          rowsLeft -= await this.#handOn(file, piece, out);
-          accepted = piece.end;
+          const taken = await this.#handOn(file, piece, out, rowsLeft);
+          rowsLeft -= taken.rows;
+          accepted = taken.end;
+          if (taken.end < piece.end) break;
         }
+        if (rowsLeft <= 0 && accepted < file.splitter.lineStart) file.rewind(accepted);
+        if (!isTurnOver && rowsLeft > 0) next ??= file.read(ahead());
       }
     } catch (error) {
       await next?.catch(() => undefined);
@@ -68,13 +79,25 @@ export class Tailer {
     return file.offset < size ? 'more' : 'grown';
   }
 
-  async #handOn(file: TailedFile, piece: LinePiece, out: SourceOutput): Promise<number> {
+  /** Hands on at most `limit` rows. @returns how many it were, and the offset behind them */
+  async #handOn(
+    file: TailedFile,
+    whole: LinePiece,
+    out: SourceOutput,
+    limit: number,
+  ): Promise<{ rows: number; end: number }> {
     const { counters } = this.#context;
-    const rows = file.splitter.rows(piece);
+    let piece = whole;
+    let rows = file.splitter.rows(whole);
+    if (rows.starts.length > limit) {
+      const bytes = whole.bytes.subarray(0, rows.starts[limit]);
+      piece = { ...whole, bytes, end: whole.offset + bytes.length };
+      rows = { ...rows, starts: rows.starts.slice(0, limit), ends: rows.ends.slice(0, limit) };
+    }
     const count = rows.starts.length;
     if (count === 0) {
       file.ledger.skip(piece.end);
-      return 0;
+      return { rows: 0, end: piece.end };
     }
     counters.AppendBatchReceivedCount++;
     counters.EventReceivedCount += count;
@@ -82,7 +105,7 @@ export class Tailer {
     counters.AppendBatchAcceptedCount++;
     file.ledger.add(receipt, piece, rows);
     receipt.onProgress(this.#onProgress);
-    return count;
+    return { rows: count, end: piece.end };
   }
 
   #batch(file: TailedFile, piece: LinePiece, rows: LineRows): EventBatch {

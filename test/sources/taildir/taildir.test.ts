@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -243,6 +244,27 @@ describe('taildir source', () => {
     // Channels drain after the sources have stopped.
     for (const { leg, batch } of late) leg.settle(0, batch.length);
     assert.equal(positions()[0].pos, 18);
+  });
+
+  it('reads maxBatchCount batches of one file and then of the next, and none of its lines twice', async () => {
+    const lines = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`);
+    put(log('a'), `${lines('a', 7).join('\r\n')}\r\n`);
+    put(log('b'), `${lines('b', 5).join('\n')}\n${'x'.repeat(200_000)}\nend`);
+    utimesSync(log('a'), 1_700_000_000, 1_700_000_000);
+    const run = await start('.*', { batchSize: '1', maxBatchCount: '2', byteOffsetHeader: 'true' });
+    await run.out.waitForRows(13);
+    const bodies = run.out.bodies();
+    assert.deepEqual(bodies.slice(0, 11), ['a0', 'a1', 'b0', 'b1', 'a2', 'a3', 'b2', 'b3', 'a4', 'a5', 'b4']);
+    assert.deepEqual([bodies[11].length, bodies[12]], [200_000, 'a6']);
+    assert.deepEqual(
+      run.out.headers().map((headers) => Number(headers['byteoffset'])),
+      [0, 4, 0, 3, 8, 12, 6, 9, 16, 20, 12, 15, 24],
+    );
+    await run.stop();
+    assert.deepEqual(
+      positions().map(({ pos }) => pos),
+      [28, 200_016],
+    );
   });
 
   it('settles out of order and in parts up to the lowest row that is not durable', async () => {
