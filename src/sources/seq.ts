@@ -1,5 +1,5 @@
 import { declare } from '../component/declaration.ts';
-import type { Source, SourceOutput } from '../component/source.ts';
+import type { Source, SourceContext, SourceOutput } from '../component/source.ts';
 import { EventBatch } from '../event/event-batch.ts';
 import { integer, type OptionValues } from '../options/option.ts';
 
@@ -32,11 +32,13 @@ type Options = OptionValues<typeof options>;
 
 class SeqSource implements Source {
   readonly #options: Options;
+  readonly #context: SourceContext;
   /** The next number; it goes on over failed lives. */
   #next = 0;
 
-  constructor(options: Options) {
+  constructor(options: Options, context: SourceContext) {
     this.#options = options;
+    this.#context = context;
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
@@ -47,6 +49,8 @@ class SeqSource implements Source {
         const count = Math.min(batchSize, totalEvents - this.#next);
         await out.emit(numbers(this.#next, count));
         this.#next += count;
+        // As Flume, which counts batches only where they may be longer than one event.
+        if (batchSize > 1) this.#context.counters.AppendBatchAcceptedCount++;
         // Channels with room answer in the same turn of the event loop: without a break in between, nobody else would have one.
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -77,5 +81,5 @@ export const seqSource = declare('source', {
   summary: 'Counts from 0, one event a number.',
   options,
   batchSize: (values) => values.batchSize,
-  create: (values) => new SeqSource(values),
+  create: (values, context) => new SeqSource(values, context),
 });

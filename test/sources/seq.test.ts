@@ -16,6 +16,7 @@ describe('seq source', () => {
         batches,
       );
       assert.equal(run.counters.EventReceivedCount, 0, 'as with Flume');
+      assert.equal(run.counters.AppendBatchAcceptedCount, batchSize === '1' ? 0 : batches.length, 'as with Flume');
     });
   }
 
