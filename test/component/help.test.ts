@@ -30,6 +30,7 @@ Also as:
 Options:
   filegroups          Groups. [required]
   filegroups.<group>  Files. [required]
+  positionFile        Positions.
 
 Example:
   agent.sources = r1
