@@ -40,6 +40,8 @@ export interface EventFileEnd {
   readonly whole: boolean;
   /** Whether it is known to have been made; false after a `create` whose outcome is not known. */
   readonly made: boolean;
+  /** Whether it was ready to be written to. */
+  readonly opened: boolean;
 }
 
 export interface EventFileParts {
@@ -329,6 +331,7 @@ export class EventFile {
       rows: this.#rows,
       whole,
       made: this.#made,
+      opened: this.#writer !== undefined,
     });
     this.#done.resolve();
   }

@@ -194,7 +194,7 @@ class FileRollSink implements Sink {
       openFailed: () => counters.ConnectionFailedCount++,
       // A file that failed is cut back to the rows that were confirmed: the others come again, into the next one.
       conclude: async (end) => {
-        if (end.made) counters.ConnectionClosedCount++;
+        if (end.opened) counters.ConnectionClosedCount++;
         await this.#conclusions.conclude(end, () => end.path!);
       },
     });

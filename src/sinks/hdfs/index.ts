@@ -214,7 +214,7 @@ class HdfsSink implements Sink {
         openFailed: () => context.counters.ConnectionFailedCount++,
       },
       conclude: async (end, finalPath) => {
-        if (end.made) context.counters.ConnectionClosedCount++;
+        if (end.opened) context.counters.ConnectionClosedCount++;
         await conclusions.conclude(end, finalPath);
       },
     });

@@ -263,6 +263,16 @@ describe('hdfs sink: deliveries', () => {
     assert.deepEqual(Object.values(texts()), ['1\n', '2\n']);
   });
 
+  it('count a file whose beginning cannot be written as failed, and not as closed', async () => {
+    const { sink, fs, context } = make({ 'hdfs.fileType': 'SequenceFile' });
+    fs.fault = (call) => (call === 'write' ? 'before' : 'none');
+    await assert.rejects(sink.deliver(lines('a'), NEVER), /write/);
+    await sink.close(NEVER);
+    const { ConnectionCreatedCount, ConnectionClosedCount, ConnectionFailedCount } = context.counters;
+    assert.deepEqual([ConnectionCreatedCount, ConnectionClosedCount, ConnectionFailedCount], [0, 0, 1]);
+    assert.deepEqual(fs.names(), []);
+  });
+
   it('count files opened, failed and closed', async () => {
     const { sink, fs, context } = make({ 'hdfs.rollCount': 1 });
     fs.fault = (call) => (call === 'create' ? 'before' : 'none');
