@@ -31,7 +31,8 @@ export async function startMonitoring(settings: MonitoringSettings): Promise<Mon
     } else if (path === '/') {
       response
         .writeHead(200, { 'Content-Type': 'text/html;charset=utf-8' })
-        .end('For Sluice metrics please click <a href = "./metrics"> here</a>.');
+        // Flume's words, byte for byte.
+        .end('For Flume metrics please click <a href = "./metrics"> here</a>.');
     } else {
       response.writeHead(404).end();
     }
