@@ -39,7 +39,11 @@ describe('monitoring server', () => {
       const answer = await ask(server.port, path!, method);
       assert.deepEqual(answer, { status: 200, type: 'application/json;charset=utf-8', body: '{"a":1}' });
     }
-    assert.match((await ask(server.port, '/')).body, /^For Flume metrics please click <a href = "\./metrics"> here<\/a>\.$/);
+    assert.equal(
+      (await ask(server.port, '/')).body,
+      'For Flume metrics please click <a href = "./metrics"> here</a>.',
+      'to the byte',
+    );
     assert.equal((await ask(server.port, '/metrics', 'HEAD')).status, 200);
     for (const path of ['/metrics/', '/other']) assert.equal((await ask(server.port, path)).status, 404);
     assert.equal((await ask(server.port, '/metrics', 'OPTIONS')).status, 403);
