@@ -55,7 +55,10 @@ describe('rpc/tls: settings', () => {
     );
     assert.ok(serverTls(server(own), { env: {}, systemProperties })?.cert);
     assert.throws(() => serverTls(server({ ssl: 'true' }), nothing), isTlsSettings);
-    assert.throws(() => checkServerTls(server({ ssl: 'true' }), { ...nothing, name: 'r' }), /ssl = true needs a keystore/);
+    assert.throws(
+      () => checkServerTls(server({ ssl: 'true' }), { ...nothing, name: 'r' }),
+      /ssl = true needs a keystore/,
+    );
     checkServerTls(server({ ssl: 'true' }), { ...nothing, env, name: 'r' });
     const wrong = new Map([
       ['javax.net.ssl.trustStoreType', 'BKS'],
