@@ -24,13 +24,13 @@ export function concatBatches(batches: readonly EventBatch[]): EventBatch {
       body[at++] = 0x0a;
     }
   }
-  return new EventBatch({ body, starts, ends, headers: concatHeaders(batches, rows), delimiter: 0x0a });
-}
-
-function concatHeaders(batches: readonly EventBatch[], rows: number): HeaderColumn[] {
+  // What events were born with stands first, as in each of the batches.
   const names = new Set<string>();
+  for (const batch of batches) for (const column of batch.headers.slice(0, batch.bornWith)) names.add(column.name);
+  const bornWith = names.size;
   for (const batch of batches) for (const column of batch.headers) names.add(column.name);
-  return Array.from(names, (name) => concatColumn(name, batches, rows));
+  const headers = Array.from(names, (name) => concatColumn(name, batches, rows));
+  return new EventBatch({ body, starts, ends, headers, delimiter: 0x0a, bornWith });
 }
 
 function concatColumn(name: string, batches: readonly EventBatch[], rows: number): HeaderColumn {

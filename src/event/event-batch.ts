@@ -8,6 +8,7 @@ export interface EventBatchParts {
   readonly headers?: readonly HeaderColumn[];
   readonly delimiter?: number;
   readonly retainedBytes?: number;
+  readonly bornWith?: number;
 }
 
 const NO_HEADERS: readonly HeaderColumn[] = [];
@@ -29,6 +30,11 @@ export class EventBatch {
    * rows is one slice of `body`. -1: no such promise.
    */
   readonly delimiter: number;
+  /**
+   * How many of the first columns a source of Flume copies into the new HashMap of an event at once; what comes later is put there
+   * one by one. Decides the order in which Java prints them.
+   */
+  readonly bornWith: number;
   /** How many bytes of memory this batch keeps alive, as its share of what it was cut from: what channels account. */
   readonly retainedBytes: number;
 
@@ -38,6 +44,7 @@ export class EventBatch {
     this.ends = parts.ends;
     this.headers = parts.headers ?? NO_HEADERS;
     this.delimiter = parts.delimiter ?? -1;
+    this.bornWith = parts.bornWith ?? this.headers.length;
     this.retainedBytes =
       parts.retainedBytes ?? parts.body.length + parts.starts.length * (8 + 16 * perRowColumns(this.headers));
   }
@@ -86,6 +93,7 @@ export class EventBatch {
       ends: this.ends.subarray(from, to),
       headers: this.headers.map((column) => column.slice(from, to)),
       delimiter: this.delimiter,
+      bornWith: this.bornWith,
       retainedBytes: rows === 0 ? 0 : Math.ceil((this.retainedBytes * (to - from)) / rows),
     });
   }
@@ -106,6 +114,7 @@ export class EventBatch {
       ends,
       headers: this.headers.map((column) => column.select(rows)),
       delimiter: consecutive ? this.delimiter : -1,
+      bornWith: this.bornWith,
       retainedBytes: this.retainedBytes,
     });
   }
@@ -122,7 +131,7 @@ export class EventBatch {
       at += this.body.copy(body, at, this.starts[i], this.ends[i]);
       ends[i] = at;
     }
-    return new EventBatch({ body, starts, ends, headers: this.headers });
+    return new EventBatch({ body, starts, ends, headers: this.headers, bornWith: this.bornWith });
   }
 
   /** The same rows under other headers. */
@@ -133,6 +142,7 @@ export class EventBatch {
       ends: this.ends,
       headers,
       delimiter: this.delimiter,
+      bornWith: Math.min(this.bornWith, headers.length),
       retainedBytes: this.retainedBytes,
     });
   }

@@ -269,13 +269,19 @@ export class LineSplitter {
   }
 }
 
-/** A batch of a piece's rows. */
-export function toBatch(piece: LinePiece, rows: LineRows, headers?: readonly HeaderColumn[]): EventBatch {
+/** A batch of a piece's rows; `bornWith` as with `EventBatch`. */
+export function toBatch(
+  piece: LinePiece,
+  rows: LineRows,
+  headers?: readonly HeaderColumn[],
+  bornWith?: number,
+): EventBatch {
   return new EventBatch({
     body: piece.bytes,
     starts: rows.starts,
     ends: rows.ends,
     headers,
+    bornWith,
     delimiter: rows.delimiter,
   });
 }

@@ -55,7 +55,7 @@ class HeaderAndTextSerializer implements Serializer {
 
 /** What stands before the body of a row. The same Buffer for every row when all columns are constant. */
 function headerTexts(batch: EventBatch): (row: number) => string | Buffer {
-  const ordered = inJavaOrder(batch.headers);
+  const ordered = inJavaOrder(batch.headers, batch.bornWith);
   if (ordered.every((column) => column.constant !== undefined)) {
     const text = Buffer.from(`{${ordered.map((column) => `${column.name}=${column.constant}`).join(', ')}} `);
     return () => text;
@@ -66,7 +66,7 @@ function headerTexts(batch: EventBatch): (row: number) => string | Buffer {
     let columns = ordered;
     for (const column of ordered) {
       if (column.value(row) !== undefined) continue;
-      columns = orderOfPresent(batch.headers, row, orders);
+      columns = orderOfPresent(batch, row, orders);
       break;
     }
     let text = '{';
@@ -79,7 +79,7 @@ function headerTexts(batch: EventBatch): (row: number) => string | Buffer {
 }
 
 function orderOfPresent(
-  headers: readonly HeaderColumn[],
+  { headers, bornWith }: EventBatch,
   row: number,
   orders: Map<string, readonly HeaderColumn[]>,
 ): readonly HeaderColumn[] {
@@ -87,14 +87,21 @@ function orderOfPresent(
   for (const column of headers) present += column.value(row) === undefined ? '0' : '1';
   let order = orders.get(present);
   if (order === undefined) {
-    order = inJavaOrder(headers.filter((_, i) => present[i] === '1'));
+    const born = present.slice(0, bornWith).replaceAll('0', '').length;
+    order = inJavaOrder(
+      headers.filter((_, i) => present[i] === '1'),
+      born,
+    );
     orders.set(present, order);
   }
   return order;
 }
 
-function inJavaOrder(columns: readonly HeaderColumn[]): readonly HeaderColumn[] {
-  return javaHashOrder(columns.map((column) => column.name)).map((i) => columns[i]!);
+function inJavaOrder(columns: readonly HeaderColumn[], born: number): readonly HeaderColumn[] {
+  return javaHashOrder(
+    columns.map((column) => column.name),
+    born,
+  ).map((i) => columns[i]!);
 }
 
 /** `serializer = HEADER_AND_TEXT`. */

@@ -48,7 +48,11 @@ class LoggerSink implements Sink {
 /** `{a=1, b=2}` in the order of a Java HashMap. */
 function headersOf(batch: EventBatch, row: number): string {
   const present = batch.headers.filter((column) => column.value(row) !== undefined);
-  const order = javaHashOrder(present.map((column) => column.name));
+  const born = batch.headers.slice(0, batch.bornWith).filter((column) => column.value(row) !== undefined).length;
+  const order = javaHashOrder(
+    present.map((column) => column.name),
+    born,
+  );
   return `{${order.map((i) => `${present[i]!.name}=${present[i]!.value(row)}`).join(', ')}}`;
 }
 

@@ -34,6 +34,19 @@ describe('EventBatch', () => {
     );
   });
 
+  it('knows which headers its events were born with, through slices, further headers and joining', () => {
+    const one = batchOfLines(['a', 'b'], [new ConstantColumn('x', '1')]).withHeader(new ConstantColumn('added', '1'));
+    const other = batchOfLines(['c'], [new ConstantColumn('y', '1')]).withHeader(new ConstantColumn('added', '1'));
+    const joined = concatBatches([one.slice(1, 2), other.compact()]);
+    assert.deepEqual(
+      joined.headers.map((column) => column.name),
+      ['x', 'y', 'added'],
+    );
+    assert.equal(joined.bornWith, 2);
+    assert.equal(one.select(Uint32Array.of(1)).bornWith, 1);
+    assert.equal(batchOfLines(['a']).withHeader(new ConstantColumn('x', '1')).bornWith, 0);
+  });
+
   it('shares the retained bytes among slices without losing any', () => {
     const batch = batchOfLines(['a', 'b', 'c']);
     const sum = [0, 1, 2].reduce((total, i) => total + batch.slice(i, i + 1).retainedBytes, 0);

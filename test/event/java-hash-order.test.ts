@@ -21,4 +21,12 @@ describe('order of a Java HashMap', () => {
     assert.deepEqual(order('BBBB', 'AaAa'), ['BBBB', 'AaAa']);
     assert.deepEqual(order(), []);
   });
+
+  // As Flume 1.11 printed them: the static interceptor put zone and datacenter into events with no, one and three headers of their own.
+  it('begins with 16 buckets for an event without headers, and grows from the smallest table else', () => {
+    const order = (copied: number, ...names: string[]) => javaHashOrder(names, copied).map((i) => names[i]);
+    assert.deepEqual(order(0, 'zone', 'datacenter'), ['zone', 'datacenter']);
+    assert.deepEqual(order(1, 'keya0', 'zone', 'datacenter'), ['keya0', 'zone', 'datacenter']);
+    assert.deepEqual(order(3, 'keya0', 'zone', 'datacenter'), ['datacenter', 'keya0', 'zone']);
+  });
 });

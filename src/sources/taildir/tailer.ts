@@ -110,14 +110,17 @@ export class Tailer {
 
   #batch(file: TailedFile, piece: LinePiece, rows: LineRows): EventBatch {
     const { byteOffsetHeader, fileHeader, fileHeaderKey } = this.#options;
-    const headers: HeaderColumn[] = [...file.group.headers];
+    const headers: HeaderColumn[] = [];
     if (byteOffsetHeader) {
       const offsets = new Float64Array(rows.starts.length);
       for (let row = 0; row < offsets.length; row++) offsets[row] = piece.offset + rows.starts[row];
-      put(headers, new NumberColumn('byteoffset', offsets));
+      headers.push(new NumberColumn('byteoffset', offsets));
     }
+    for (const column of file.group.headers) put(headers, column);
+    // Flume puts the offset first and alone; only without it the map takes the headers of the group at once.
+    const bornWith = byteOffsetHeader ? 0 : headers.length;
     if (fileHeader) put(headers, new ConstantColumn(fileHeaderKey, file.path));
-    return toBatch(piece, rows, headers);
+    return toBatch(piece, rows, headers, bornWith);
   }
 
   /** Logs a failure of a file, once until it works again, and counts it. */
