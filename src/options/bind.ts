@@ -98,11 +98,12 @@ class Binder {
         const parsed = option.parse(trim(raw.text));
         if ('value' in parsed) return parsed.value;
         if (option.lenient) {
-          const fallback = option.default === undefined ? 'ignored' : `${option.default} is used`;
+          const instead = parsed.instead ?? option.default;
+          const fallback = instead === undefined ? 'ignored' : `${instead} is used`;
           this.#report('warning', `${name}: ${parsed.problem}; ${fallback}`, parsed.hint, raw.valueAt ?? raw.at);
-        } else {
-          this.#report('error', `${name}: ${parsed.problem}`, parsed.hint, raw.valueAt ?? raw.at);
+          return instead;
         }
+        this.#report('error', `${name}: ${parsed.problem}`, parsed.hint, raw.valueAt ?? raw.at);
         return option.default;
       }
     }

@@ -4,7 +4,10 @@
  */
 
 /** What reading one text gives: a value, or what is wrong with it and, where there is one, the nearest valid word. */
-export type Parsed<T> = { readonly value: T } | { readonly problem: string; readonly hint?: string };
+/** A value, or what is wrong with the text; a lenient option then has `instead`, or else its default. */
+export type Parsed<T> =
+  | { readonly value: T }
+  | { readonly problem: string; readonly hint?: string; readonly instead?: T };
 
 interface OptionCommon<T> {
   /** One or two sentences: what it does. */
@@ -165,7 +168,7 @@ export function bool<const S extends Spec<boolean>>(spec: S): ScalarOption<Given
     (value) => {
       if (/^true$/i.test(value)) return { value: true };
       if (/^false$/i.test(value)) return { value: false };
-      return { problem: `"${value}" is neither true nor false`, hint: 'Flume takes it for false' };
+      return { problem: `"${value}" is neither true nor false`, hint: 'as in Flume', instead: false };
     },
     { lenient: true, range: 'true, false' },
   );

@@ -63,4 +63,14 @@ describe('interceptor static', () => {
     const [over] = headersAfter(staticInterceptor, { key: 'key', value: 'new', preserveExisting: 'false' });
     assert.equal(over!['key'], 'new');
   });
+
+  it('takes what is neither true nor false for false, as Flume, and says so', () => {
+    const raw = new Map([['preserveExisting', { text: 'yes' }]]);
+    const { values, problems } = bind(staticInterceptor, raw, 'interceptor i', () => ({ known: [] }));
+    assert.equal(values['preserveExisting'], false);
+    assert.deepEqual(
+      problems.map(({ severity, message }) => `${severity}: ${message}`),
+      ['warning: preserveExisting: "yes" is neither true nor false; false is used'],
+    );
+  });
 });
