@@ -10,8 +10,13 @@ export function recode(batch: EventBatch, charset: string): EventBatch {
   return isUtf8(batch.body) ? batch : rewrite(batch, utf8Of);
 }
 
+/** Java takes half a surrogate pair, written as three bytes, for one wrong character; Node takes each of its bytes for one. */
+const SURROGATE = /\xed[\xa0-\xbf][\x80-\xbf]?/g;
+
 function utf8Of(body: Buffer): Buffer {
-  return isUtf8(body) ? body : Buffer.from(body.toString('utf8'));
+  if (isUtf8(body)) return body;
+  const known = Buffer.from(body.toString('latin1').replace(SURROGATE, '\xff'), 'latin1');
+  return Buffer.from(known.toString('utf8'));
 }
 
 function asciiOf(body: Buffer): Buffer {

@@ -87,6 +87,11 @@ describe('exec source', () => {
     assert.throws(() => make({ command: 'x', charset: 'UTF-16LE' }), /not supported/);
   });
 
+  it('writes U+FFFD for what is no UTF-8, as often as Java does', async () => {
+    const run = await collect("printf '\\355\\240\\200\\n\\355\\277x\\n\\360\\237\\n\\377\\303(\\n'", {});
+    assert.deepEqual(run.out.bodies(), ['\ufffd', '\ufffdx', '\ufffd', '\ufffd\ufffd(']);
+  });
+
   it('says why a command cannot be started', async () => {
     await assert.rejects(start('/no/such/command x'), (error: SluiceError) => {
       assert.equal(error.code, 'COMMAND_FAILED');
