@@ -1,3 +1,4 @@
+import { fileChannel } from './channels/file/index.ts';
 import { memory } from './channels/memory.ts';
 import type { Registry } from './component/declaration.ts';
 import { file } from './filesystems/file/index.ts';
@@ -33,6 +34,7 @@ export const registry: Registry = {
     taildirSource,
     // channels
     memory,
+    fileChannel,
     // sinks
     avroSink,
     fileRoll,

@@ -116,7 +116,7 @@ export class Agent {
   async #stop(deadline: AbortSignal): Promise<readonly LeftBehind[]> {
     const { clock } = this.#services;
     await Promise.all(this.#sources.map((source) => source.stop(deadline)));
-    const drained = new Set(this.#sinks.flatMap((sink) => sink.channels));
+    const drained = new Set(this.#sinks.flatMap((sink) => sink.channels).filter((channel) => !channel.isDurable));
     while (!deadline.aborted && Array.from(drained).some((channel) => channel.size > 0)) {
       await clock.sleep(DRAIN_LOOK_MS, deadline);
     }
@@ -130,7 +130,10 @@ export class Agent {
         this.#services.logger(`channel ${name}`).error(`could not be closed: ${describeError(error)}`);
       }
     }
-    for (const { channel, events } of left) this.#log.warn(`left behind in channel ${channel}: ${events} events`);
+    for (const { channel, events } of left) {
+      if (this.#channels.get(channel)?.isDurable) this.#log.info(`kept in channel ${channel}: ${events} events`);
+      else this.#log.warn(`left behind in channel ${channel}: ${events} events`);
+    }
     return left;
   }
 

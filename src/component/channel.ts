@@ -14,6 +14,8 @@ export interface Channel {
   readonly keepAlive: number;
   /** Rows accepted and not yet committed by a sink. */
   readonly size: number;
+  /** Rows outlive the process: an agent that stops need not wait until they are out. */
+  readonly isDurable?: boolean;
 
   /** Makes the channel usable; what an earlier life left behind comes out first. */
   open(): Promise<void>;

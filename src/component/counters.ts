@@ -27,6 +27,17 @@ export interface ChannelCounters {
   EventTakeSuccessCount: number;
   StartTime: number;
   StopTime: number;
+  /** The file channel's alone. */
+  Open?: boolean;
+  /** 1 while closed. */
+  Closed?: number;
+  /** 1 while events cannot be written, or the channel could not be opened. */
+  Unhealthy?: number;
+  EventPutErrorCount?: number;
+  /** Reads that failed, and events that were lost to damage. */
+  EventTakeErrorCount?: number;
+  CheckpointWriteErrorCount?: number;
+  CheckpointBackupWriteErrorCount?: number;
 }
 
 export interface SinkCounters {

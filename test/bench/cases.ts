@@ -55,6 +55,14 @@ ${agent}.channels.c.transactionCapacity = ${BATCH}
 `;
 }
 
+function fileChannel({ dir }: CaseSettings): string {
+  return `a.channels.c.type = file
+a.channels.c.checkpointDir = ${dir}/channel/checkpoint
+a.channels.c.dataDirs = ${dir}/channel/data
+a.channels.c.transactionCapacity = ${BATCH}
+`;
+}
+
 function sink(type: string, lines: readonly string[]): string {
   return [`type = ${type}`, 'channel = c', ...lines].map((line) => `a.sinks.k.${line}\n`).join('');
 }
@@ -72,6 +80,12 @@ export const CASES: readonly BenchCase[] = [
     conf: (s) => ({ a: taildir(s) + channel('a') + sink('null', [`batchSize = ${BATCH}`]) }),
   },
   { name: 'taildir -> memory -> file_roll', peer: true, conf: (s) => ({ a: taildir(s) + channel('a') + fileRoll(s) }) },
+  {
+    name: 'taildir -> file channel -> file_roll',
+    peer: true,
+    slowPeer: true,
+    conf: (s) => ({ a: taildir(s) + fileChannel(s) + fileRoll(s) }),
+  },
   {
     name: 'taildir -> memory -> hdfs file:',
     peer: true,

@@ -96,4 +96,22 @@ describe('the stories recorded from Flume', function () {
     assert.deepEqual(headersOf('e4'), { new: 'again' });
     assert.equal(await agent.stop(), 143);
   });
+
+  it('a file channel whose agent is killed: the events arrive after the restart', async () => {
+    const story = join(CASES, 'scenarios', 'file-channel-killed');
+    mkdirSync(join(dir(), 'out-b'));
+    const port = await freePort();
+    const env = { PORT: String(port), PORTB: String(await freePort()) };
+    const sender = await start(join(story, 'sender.conf'), 'sender', env);
+    await waitForPort(port);
+    const sent = ['e1', 'e2', 'e3'];
+    const reply = await sendHttp(port, { body: Buffer.from(JSON.stringify(sent.map((body) => ({ body })))) });
+    assert.equal(reply.status, 200);
+    await sender.kill();
+    await start(join(story, 'b.conf'), 'b', env);
+    const again = await start(join(story, 'sender.conf'), 'sender', env);
+    await waitFor(() => bodies('out-b').length >= 3, { timeoutMs: 20_000, what: 'three events' });
+    assert.deepEqual(bodies('out-b'), sent);
+    assert.equal(await again.stop(), 143);
+  });
 });
