@@ -22,7 +22,8 @@ describe('order of a Java HashMap', () => {
     assert.deepEqual(order(), []);
   });
 
-  // As Flume 1.11 printed them: the static interceptor put zone and datacenter into events with no, one and three headers of their own.
+  // The first two are as Flume 1.11 printed them: the static interceptor put zone and datacenter into events with no and with one header of
+  // their own. The third is the same map made at once.
   it('begins with 16 buckets for an event without headers, and grows from the smallest table else', () => {
     const order = (copied: number, ...names: string[]) => javaHashOrder(names, copied).map((i) => names[i]);
     assert.deepEqual(order(0, 'zone', 'datacenter'), ['zone', 'datacenter']);
