@@ -7,7 +7,7 @@ import { futureVersion, syncDir } from './segment.ts';
  * A checkpoint: `sluice-checkpoint` in the checkpoint directory, and `sluice-checkpoint.previous`, the one before. One line and JSON behind it:
  *
  *     sluice-file-channel <version> <CRC-32 of version and JSON, 8 hexadecimal digits>\n
- *     {"nextRow":…,"low":…,"above":[…],"segments":[{"number":…,"salt":…,"firstRow":…,"endRow":…,"length":…},…]}
+ *     {"nextRow":…,"low":…,"above":[…],"segments":[{"dir":…,"number":…,"salt":…,"firstRow":…,"endRow":…,"length":…},…]}
  *
  * All rows that were committed are below `low` or in the ranges `above`; `length` is how far a segment was synced. What came later stands in the
  * segments alone.
@@ -18,6 +18,8 @@ const NAME = 'sluice-checkpoint';
 const PREVIOUS = 'sluice-checkpoint.previous';
 
 export interface CheckpointSegment {
+  /** The directory it lies in. */
+  readonly dir: string;
   readonly number: number;
   readonly salt: number;
   readonly firstRow: number;
@@ -30,6 +32,11 @@ export interface Checkpoint {
   readonly low: number;
   readonly above: readonly number[];
   readonly segments: readonly CheckpointSegment[];
+}
+
+export interface FoundCheckpoint extends Checkpoint {
+  /** Not the one before the last. */
+  readonly isNewest: boolean;
 }
 
 /** Writes a checkpoint; the one that stood there becomes the one before. Durable when it resolves. */
@@ -52,8 +59,8 @@ export async function writeCheckpoint(dir: string, checkpoint: Checkpoint): Prom
 }
 
 /** The checkpoints of a directory, the newest first, as far as they are sound; `onDamage` is told of the others. */
-export async function readCheckpoints(dir: string, onDamage: (path: string) => void): Promise<Checkpoint[]> {
-  const found: Checkpoint[] = [];
+export async function readCheckpoints(dir: string, onDamage: (path: string) => void): Promise<FoundCheckpoint[]> {
+  const found: FoundCheckpoint[] = [];
   for (const name of [NAME, PREVIOUS]) {
     const path = join(dir, name);
     let text: string;
@@ -65,7 +72,7 @@ export async function readCheckpoints(dir: string, onDamage: (path: string) => v
     }
     const checkpoint = parse(text, path);
     if (checkpoint === undefined) onDamage(path);
-    else found.push(checkpoint);
+    else found.push({ ...checkpoint, isNewest: name === NAME });
   }
   return found;
 }

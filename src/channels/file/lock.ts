@@ -1,4 +1,4 @@
-import { link, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../../errors.ts';
 
@@ -54,14 +54,7 @@ export class DirectoryLock {
     try {
       for (;;) {
         // A link appears with its content or not at all, and never in the place of another.
-        const taken = await link(mine, path).then(
-          () => true,
-          (error: NodeJS.ErrnoException) => {
-            if (error.code === 'EEXIST') return false;
-            throw error;
-          },
-        );
-        if (taken) return new DirectoryLock(path);
+        if (await appear(mine, path)) return new DirectoryLock(path);
         await removeStale(path, here);
       }
     } finally {
@@ -71,6 +64,20 @@ export class DirectoryLock {
 
   async release(): Promise<void> {
     await unlink(this.#path).catch(() => undefined);
+  }
+}
+
+/** Gives a file a second name, unless there is such a file; some file systems have no links and get a copy. */
+async function appear(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      return copyFile(file, name, constants.COPYFILE_EXCL);
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -1,5 +1,7 @@
 import { open, truncate, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Logger } from '../../component/context.ts';
+import { SluiceError } from '../../errors.ts';
 import { type Checkpoint, readCheckpoints } from './checkpoint.ts';
 import { commitRanges } from './record.ts';
 import { RowSet } from './row-set.ts';
@@ -35,6 +37,7 @@ export async function recover(checkpointDir: string, dataDirs: readonly string[]
   if (checkpoint === undefined && checkpoints.length > 0) {
     log.error(`no checkpoint in ${checkpointDir} belongs to these segments; all of them are read`);
   }
+  if (checkpoint?.isNewest) refuseLackingDirectory(checkpoint, checkpointDir, files);
   return new Recovery(files, checkpoint, log).run();
 }
 
@@ -44,6 +47,21 @@ function fits(checkpoint: Checkpoint, files: readonly SegmentFile[]): boolean {
     const file = files.find((candidate) => candidate.number === number);
     return file?.head === undefined || file.head.salt === salt;
   });
+}
+
+/**
+ * A data directory from which every segment is gone is hardly damage: its disk is not mounted, or dataDirs names another one. To go on would be to give its events up.
+ */
+function refuseLackingDirectory(checkpoint: Checkpoint, checkpointDir: string, files: readonly SegmentFile[]): void {
+  const wanted = checkpoint.segments.filter(({ endRow }) => endRow > checkpoint.low);
+  for (const dir of new Set(wanted.map((segment) => segment.dir))) {
+    const numbers = new Set(wanted.filter((segment) => segment.dir === dir).map(({ number }) => number));
+    if (files.some(({ number, path }) => numbers.has(number) || dirname(path) === dir)) continue;
+    throw new SluiceError(
+      'STATE_UNUSABLE',
+      `the events in ${dir} are not there: is its disk mounted, and does dataDirs name it? Should they be gone for good, remove sluice-checkpoint and sluice-checkpoint.previous from ${checkpointDir} to go on without them`,
+    );
+  }
 }
 
 class Recovery {

@@ -128,7 +128,8 @@ export class SegmentLog {
       nextRow: this.#nextRow,
       low: this.committed.low,
       above: [...this.committed.above],
-      segments: this.segments.map(({ number, salt, firstRow, endRow, length }) => ({
+      segments: this.segments.map(({ path, number, salt, firstRow, endRow, length }) => ({
+        dir: dirname(path),
         number,
         salt,
         firstRow,

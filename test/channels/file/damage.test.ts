@@ -170,6 +170,25 @@ describe('file channel with damaged files', () => {
     assert.ok(said(lines, new RegExp(`ERROR ${QUEUED.length - seen.length} events are gone`)));
   });
 
+  it('does not give up the events of a data directory that is not there', async () => {
+    const dataDirs = `${join(dir(), 'one')},${join(dir(), 'two')}`;
+    const settings = { dataDirs, maxFileSize: '1' };
+    const { channel } = await open(dir(), settings);
+    for (const line of LINES) await put(channel, [line]);
+    await channel.close();
+    await assert.rejects(open(dir(), { ...settings, dataDirs: join(dir(), 'two') }), {
+      code: 'STATE_UNUSABLE',
+      message: /events in .*one are not there: is its disk mounted/,
+    });
+    const again = await open(dir(), settings);
+    assert.deepEqual(await drain(again.channel), LINES);
+    await again.channel.close();
+    // Now there is nothing in it that is waited for.
+    const last = await open(dir(), { ...settings, dataDirs: join(dir(), 'two') });
+    assert.equal(last.channel.size, 0);
+    await last.channel.close();
+  });
+
   it('refuses files of a future version, and says which', async () => {
     const original = join(dir(), 'original');
     await prepare(original);
