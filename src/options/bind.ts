@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { isSlip, nearest } from './nearest.ts';
 import type { AnyOption, NestedOption, NestedValue, OptionTable } from './option.ts';
 import type { Location, Problem } from './problem.ts';
 import { trim } from './trim.ts';
@@ -189,15 +189,17 @@ class Binder {
     for (const [key, raw] of this.#raw) {
       if (this.#used.has(key)) continue;
       const near = nearest(key, known);
-      // A near miss is a slip that would silently change what the agent does; anything else may be a leftover of
-      // another version, and Flume runs with it.
-      if (near !== undefined && !this.#raw.has(near)) {
+      // A slip would silently change what the agent does; anything else may be a leftover of another version, and Flume
+      // runs with it.
+      if (near !== undefined && !this.#raw.has(near) && isSlip(key, near)) {
         this.#report('error', `unknown option "${key}"`, `did you mean ${near}?`, raw.at);
       } else {
         this.#report(
           'warning',
           `unknown option "${key}" is ignored`,
-          `see: sluice help ${this.#target.kind} ${this.#target.type}`,
+          near === undefined || this.#raw.has(near)
+            ? `see: sluice help ${this.#target.kind} ${this.#target.type}`
+            : `did you mean ${near}?`,
           raw.at,
         );
       }

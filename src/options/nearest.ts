@@ -40,3 +40,11 @@ export function nearest(word: string, valid: Iterable<string>): string | undefin
   // One letter is not a misspelling of another one.
   return bestDistance < shorter && bestDistance <= Math.max(1, Math.floor(shorter / 3)) ? best : undefined;
 }
+
+/**
+ * Whether a word is plainly another one misspelt: two edits away at the most, or short of a prefix. A word that is merely like it may be
+ * an option of another version or component.
+ */
+export function isSlip(word: string, valid: string): boolean {
+  return valid.toLowerCase().endsWith(`.${word.toLowerCase()}`) || editDistance(word, valid) <= 2;
+}

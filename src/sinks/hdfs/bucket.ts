@@ -95,7 +95,7 @@ export class Bucket {
   #room(batch: EventBatch, from: number, to: number): number {
     const { rollCount, rollSize } = this.#parts.settings;
     const end = rollCount > 0 ? Math.min(to, from + rollCount - this.#rows) : to;
-    if (rollSize === 0 || this.#bytes + batch.bodyBytes(from, end) < rollSize) return end;
+    if (rollSize <= 0 || this.#bytes + batch.bodyBytes(from, end) < rollSize) return end;
     let bytes = this.#bytes;
     for (let row = from; row < end; row++) {
       bytes += batch.ends[row]! - batch.starts[row]!;

@@ -51,27 +51,23 @@ export const options = {
   }),
   'hdfs.rollInterval': integer({
     default: 30,
-    min: 0,
     unit: 's',
-    doc: 'A file is finished after this time. 0: never for its age.',
+    doc: 'A file is finished after this time. 0 or less: never for its age.',
   }),
   'hdfs.rollSize': integer({
     default: 1024,
-    min: 0,
     unit: 'bytes',
-    doc: 'A file is finished when so many bytes of bodies are in it (before compression) and another event comes. 0: never for its size.',
+    doc: 'A file is finished when so many bytes of bodies are in it (before compression) and another event comes. 0 or less: never for its size.',
   }),
   'hdfs.rollCount': integer({
     default: 10,
-    min: 0,
     unit: 'events',
-    doc: 'A file is finished when so many events are in it and another one comes. 0: never for their number.',
+    doc: 'A file is finished when so many events are in it and another one comes. 0 or less: never for their number.',
   }),
   'hdfs.idleTimeout': integer({
     default: 0,
-    min: 0,
     unit: 's',
-    doc: 'A file is finished when nothing has come for this time. 0: never.',
+    doc: 'A file is finished when nothing has come for this time. 0 or less: never.',
   }),
   'hdfs.batchSize': integer({
     default: 100,
@@ -101,8 +97,6 @@ export const options = {
   'hdfs.round': bool({ default: false, doc: 'Whether times in path and prefix are rounded down.' }),
   'hdfs.roundValue': integer({
     default: 1,
-    min: 1,
-    max: 60,
     doc: 'To a multiple of this: second and minute 1 to 60, hour 1 to 24.',
   }),
   'hdfs.roundUnit': text({
@@ -202,8 +196,10 @@ export function checkOptions(values: HdfsValues, report: Report): void {
       'second, minute or hour',
     );
   }
-  if (values['hdfs.round'] && values['hdfs.roundUnit'].toLowerCase() === 'hour' && values['hdfs.roundValue'] > 24) {
-    report('error', 'hdfs.roundValue', 'is above 24 hours');
+  const rounding = roundingOf(values);
+  const most = rounding?.unit === 'hour' ? 24 : 60;
+  if (rounding !== undefined && (rounding.value < 1 || rounding.value > most)) {
+    report('error', 'hdfs.roundValue', `${rounding.value} is out of range`, `1 to ${most} for ${rounding.unit}`);
   }
   for (const name of ['hdfs.kerberosPrincipal', 'hdfs.kerberosKeytab', 'hdfs.proxyUser'] as const) {
     if (values[name] !== undefined) report('error', name, 'is not in Sluice yet: it comes with hdfs: paths');

