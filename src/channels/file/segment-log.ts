@@ -124,9 +124,11 @@ export class SegmentLog {
     if (this.#active !== undefined && this.#isEmpty && this.#active.segment.length > KEPT_BYTES && !this.unsynced) {
       await this.#end();
     }
+    // Commits go on meanwhile: what is deleted is what this checkpoint knows to be committed.
+    const { low } = this.committed;
     await writeCheckpoint(this.#checkpointDir, {
       nextRow: this.#nextRow,
-      low: this.committed.low,
+      low,
       above: [...this.committed.above],
       segments: this.segments.map(({ path, number, salt, firstRow, endRow, length }) => ({
         dir: dirname(path),
@@ -137,14 +139,14 @@ export class SegmentLog {
         length,
       })),
     });
-    await this.deleteCommitted();
+    await this.deleteCommitted(low);
   }
 
-  /** Deletes the segments that lie before the first row that is not committed. */
-  async deleteCommitted(): Promise<void> {
+  /** Deletes the segments that lie before a row; all rows before it are committed. */
+  async deleteCommitted(low: number): Promise<void> {
     for (;;) {
       const segment = this.segments[0];
-      if (segment === undefined || segment === this.active || segment.endRow > this.committed.low) return;
+      if (segment === undefined || segment === this.active || segment.endRow > low) return;
       await unlink(segment.path).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
       });

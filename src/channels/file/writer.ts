@@ -191,7 +191,7 @@ export class Writer {
     const first = log.segments[0];
     if (first === undefined || first === log.active || first.endRow > log.committed.low) return;
     await this.#checkpoint();
-    await log.deleteCommitted();
+    await log.deleteCommitted(log.committed.low);
   }
 
   #checkpointDue(): boolean {

@@ -1,24 +1,9 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
-import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { useTempDir } from '../../support/temp-dir.ts';
+import { replaceFileMethod } from './file-method.ts';
 import { drain, never, open, put } from './support.ts';
-
-/** Lets the next call of a method of every open file fail, as a broken disk does. Returns what ends that. */
-async function breakDisk(method: 'datasync' | 'writev', times: number): Promise<() => void> {
-  const handle = await openFile('/dev/null');
-  const prototype = Object.getPrototypeOf(handle) as FileHandle;
-  await handle.close();
-  const sound = prototype[method] as (...args: unknown[]) => Promise<unknown>;
-  let left = times;
-  const broken = function (this: FileHandle, ...args: unknown[]): Promise<unknown> {
-    if (left-- > 0) return Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
-    return sound.apply(this, args);
-  };
-  Object.defineProperty(prototype, method, { value: broken, configurable: true, writable: true });
-  return () => Object.defineProperty(prototype, method, { value: sound, configurable: true, writable: true });
-}
 
 describe('file channel on a disk that fails', () => {
   const dir = useTempDir();
@@ -30,7 +15,10 @@ describe('file channel on a disk that fails', () => {
       const { channel, counters, lines } = await open(at);
       await put(channel, ['a', 'b', 'c']);
       (await channel.take(1, never))?.commit();
-      const mend = await breakDisk(method, 2);
+      let failures = 2;
+      const mend = await replaceFileMethod(method, (sound) =>
+        failures-- > 0 ? Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })) : sound(),
+      );
       try {
         const puts = [put(channel, ['d']), put(channel, ['e', 'f'])];
         await Promise.all(puts);
