@@ -1,3 +1,5 @@
+import { DAYS, MONTHS } from '../options/calendar-names.ts';
+
 /**
  * `${date:pattern}`: Java's SimpleDateFormat, English words, in the local time zone.
  *
@@ -7,21 +9,6 @@
  */
 export type FormattedDate = { readonly text: string } | { readonly problem: string };
 
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MAX_PATTERN = 256;
 
 /** @param now milliseconds since 1970 */

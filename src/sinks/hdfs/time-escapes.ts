@@ -1,20 +1,5 @@
+import { DAYS, MONTHS } from '../../options/calendar-names.ts';
 import type { TimeZone } from './time-zone.ts';
-
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
