@@ -3,13 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { Agent, type AgentServices } from './agent/agent.ts';
 import { AgentHost } from './agent/agent-host.ts';
+import { Checkpoint } from './agent/checkpoint.ts';
 import { systemClock } from './agent/clock.ts';
 import { findLocalHost } from './agent/local-host.ts';
 import { homeDir, userName } from './agent/local-user.ts';
 import { oneAtATime, watchConfiguration } from './agent/reload.ts';
-import { prepareStateDir } from './agent/state-dir.ts';
+import { lockStateDir, prepareStateDir } from './agent/state-dir.ts';
 import { type AgentArguments, parseCommandLine } from './command-line.ts';
 import type { Logger } from './component/context.ts';
+import { armFault } from './component/fault-point.ts';
 import { renderHelp } from './component/help.ts';
 import { loadHadoopConfiguration } from './config/hadoop-conf.ts';
 import { loadAgent } from './config/load.ts';
@@ -91,7 +93,7 @@ async function check(args: AgentArguments): Promise<number> {
     return EXIT.configuration;
   }
   // Some things only show when the components are made: a key store that cannot be read, a scheme that there is not. None is started.
-  const { services } = await lend(args, '/', () => SILENT);
+  const { services } = await lend(args, '/', checkpointOf(args, '/', SILENT), () => SILENT);
   new Agent(plan, services);
   process.stdout.write(
     `Agent ${args.name} can run: ${count(plan.sources.length, 'source')}, ${count(plan.channels.length, 'channel')}, ${count(plan.sinks.length, 'sink')}, ${count(warnings, 'warning')}\n`,
@@ -141,6 +143,7 @@ function report(problems: readonly Problem[], log: Log): void {
 async function lend(
   args: AgentArguments,
   stateDir: string,
+  checkpoint: AgentServices['checkpoint'],
   logger: AgentServices['logger'],
 ): Promise<{ services: AgentServices; fileSystems: FileSystems }> {
   const fileSystems = openFileSystems({
@@ -156,6 +159,7 @@ async function lend(
     logger,
     clock: systemClock,
     stateDir,
+    checkpoint,
     homeDir: homeDir(),
     host: await findLocalHost(),
     env: process.env,
@@ -163,6 +167,10 @@ async function lend(
     fileSystem: (url) => fileSystems.resolve(url),
   };
   return { services, fileSystems };
+}
+
+function checkpointOf(args: AgentArguments, dir: string, log: Logger): Checkpoint {
+  return new Checkpoint({ dir, agent: args.name, clock: systemClock, log });
 }
 
 async function runAgent(args: AgentArguments, log: Log): Promise<void> {
@@ -182,7 +190,11 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
     homeDir: homeDir(),
   });
   main.info(`Sluice ${version()} runs agent ${args.name}; its state lies in ${stateDir}`);
-  const { services, fileSystems } = await lend(args, stateDir, (name) => log.logger(name));
+  const lock = await lockStateDir(stateDir, args.name);
+  const checkpoint = checkpointOf(args, stateDir, log.logger('checkpoint'));
+  await checkpoint.load();
+  armFault(process.env['SLUICE_FAULT'], () => process.kill(process.pid, 'SIGKILL'));
+  const { services, fileSystems } = await lend(args, stateDir, checkpoint, (name) => log.logger(name));
   const host = new AgentHost(plan, services, args.drainTimeout * 1000);
   const ended = new AbortController();
   const monitoring = monitor(monitoringAddress(args, log), () => renderFlumeJson(host.counters), log, ended.signal);
@@ -224,6 +236,8 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
   const stop = stopper(args, host, log, notifier, async () => {
     clearInterval(status);
     ended.abort();
+    await checkpoint.close();
+    await lock.release();
     await fileSystems.close();
     await (await monitoring)?.close();
     await notifier.close();

@@ -18,6 +18,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   filesystems: 3,
   rpc: 3,
   sentry: 3,
+  tail: 3,
   sources: 4,
   channels: 4,
   sinks: 4,

@@ -4,7 +4,8 @@ import { newChannelCounters, newSinkCounters, newSourceCounters } from '../compo
 import type { AgentPlan, ComponentPlan, SinkGroupPlan, SourcePlan } from '../component/plan.ts';
 import { describeError, SluiceError } from '../errors.ts';
 import type { CounterGroup } from '../monitoring/flume-json.ts';
-import { SinkRunner } from './sink-runner.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { type CheckpointGate, SinkRunner } from './sink-runner.ts';
 import { SourceRunner } from './source-runner.ts';
 
 /** What an agent needs from the process it runs in. */
@@ -12,6 +13,7 @@ export interface AgentServices {
   readonly logger: (name: string) => Logger;
   readonly clock: Clock;
   readonly stateDir: string;
+  readonly checkpoint: CheckpointGate & Pick<Checkpoint, 'part'>;
   readonly homeDir: string;
   readonly host: LocalHost;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -138,13 +140,14 @@ export class Agent {
   }
 
   #context(kind: string, name: string): ComponentContext {
-    const { logger, clock, stateDir, homeDir, host, env, systemProperties, fileSystem } = this.#services;
+    const { logger, clock, stateDir, checkpoint, homeDir, host, env, systemProperties, fileSystem } = this.#services;
     return {
       agent: this.#plan.name,
       name,
       log: logger(`${kind} ${name}`),
       clock,
       stateDir,
+      checkpoint: checkpoint.part(`${kind}.${name}`),
       homeDir,
       host,
       env,
@@ -180,7 +183,7 @@ export class Agent {
     });
     const context = { ...this.#context('processor', group.name), sinks: group.sinks };
     const processor = group.processor.declaration.create(group.processor.options, context);
-    return new SinkRunner({ members, processor, clock: this.#services.clock });
+    return new SinkRunner({ members, processor, clock: this.#services.clock, checkpoint: this.#services.checkpoint });
   }
 
   #makeSource(plan: SourcePlan): SourceRunner {
@@ -202,7 +205,7 @@ export class Agent {
         channels: plan.channels,
       }),
       channels: this.#channels,
-      replays: plan.declaration.replays,
+      replays: plan.declaration.replays(plan.options),
       counters,
       clock: this.#services.clock,
       log: context.log,

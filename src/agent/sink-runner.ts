@@ -2,6 +2,7 @@ import type { Channel, Delivery } from '../component/channel.ts';
 import type { Clock, Logger } from '../component/context.ts';
 import type { SinkCounters } from '../component/counters.ts';
 import type { Processor } from '../component/processor.ts';
+import { noSettler } from '../component/settler.ts';
 import type { Sink } from '../component/sink.ts';
 import { describeError, SluiceError } from '../errors.ts';
 import { backOff } from './back-off.ts';
@@ -21,6 +22,15 @@ export interface SinkRunnerParts {
   readonly members: readonly SinkMember[];
   readonly processor: Processor;
   readonly clock: Clock;
+  readonly checkpoint: CheckpointGate;
+}
+
+/** What the runner needs of the agent's checkpoint. */
+export interface CheckpointGate {
+  /** Whether checkpoints can be written: while they cannot, nothing is taken, since a crash would undo what comes after the last one. */
+  readonly healthy: boolean;
+  whenHealthy(): Promise<void>;
+  commit(): Promise<void>;
 }
 
 /** How often sinks get the time of day. */
@@ -51,10 +61,14 @@ export class SinkRunner {
   readonly #lanes: readonly Lane[];
   readonly #processor: Processor;
   readonly #clock: Clock;
+  readonly #checkpoint: CheckpointGate;
   /** No more is taken. */
   readonly #stop = new AbortController();
   /** Deliveries under way are given up, too. */
   readonly #giveUp = new AbortController();
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
   #running: Promise<unknown> | undefined;
   #failed = false;
   #failures = 0;
@@ -66,6 +80,7 @@ export class SinkRunner {
     this.#lanes = parts.members.map((member) => new Lane(member));
     this.#processor = parts.processor;
     this.#clock = parts.clock;
+    this.#checkpoint = parts.checkpoint;
   }
 
   get channels(): readonly Channel[] {
@@ -108,6 +123,10 @@ export class SinkRunner {
     while (!signal.aborted) {
       if (this.#failed) {
         await this.#recover();
+        continue;
+      }
+      if (!this.#checkpoint.healthy) {
+        await Promise.race([this.#checkpoint.whenHealthy(), this.#stopped]);
         continue;
       }
       const name = this.#processor.pick(this.#clock.now(), this.#tried);
@@ -154,7 +173,12 @@ export class SinkRunner {
     else counters.BatchUnderflowCount++;
     lane.deliveries++;
     lane.bytes += batch.retainedBytes;
-    member.sink.deliver(batch, this.#giveUp.signal).then(
+    const isCutBack = member.sink.cutsBack === true;
+    const settler = isCutBack && delivery.replayable ? delivery : noSettler;
+    const delivered = member.sink.deliver(batch, this.#giveUp.signal, settler);
+    // What no source sends again must not be cut back: it is only done when a checkpoint knows of it.
+    const done = isCutBack && !delivery.replayable ? delivered.then(() => this.#known()) : delivered;
+    done.then(
       () => {
         delivery.commit();
         counters.EventDrainSuccessCount += rows;
@@ -169,6 +193,11 @@ export class SinkRunner {
         this.#landed(lane, batch.retainedBytes);
       },
     );
+  }
+
+  /** Resolves when a checkpoint knows what is durable now, or the agent ends before: the rows are out all the same. */
+  #known(): Promise<void> {
+    return this.#checkpoint.commit().catch(() => {});
   }
 
   #landed(lane: Lane, bytes: number): void {

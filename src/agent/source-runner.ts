@@ -108,6 +108,7 @@ export class SourceRunner {
       options?.ownsMemory ? () => freeBatch(batch) : undefined,
       this.#parts.replays,
     );
+    options?.onReceipt?.(receipt);
     const { interceptors, selector, counters } = this.#parts;
     const left = interceptors.length === 0 ? { batch } : intercept(interceptors, batch);
     if (left.batch.length > 0) {
@@ -118,7 +119,9 @@ export class SourceRunner {
         counters.ChannelWriteFail++;
         throw error;
       }
-      for (const route of routes) if (!route.required) await this.#putOptional(left.batch, left.rows, route, receipt);
+      for (const route of routes) {
+        if (!route.required) await this.#putOptional(left.batch, left.rows, route, receipt, options);
+      }
     }
     counters.EventAcceptedCount += batch.length;
     receipt.seal();
@@ -133,15 +136,19 @@ export class SourceRunner {
     options: EmitOptions | undefined,
   ): Promise<void> {
     const channel = this.#channel(route.channel);
-    const part = route.rows === undefined ? batch : batch.select(route.rows);
-    if (part.length === 0) return Promise.resolve();
+    const { part, sourceRows } = onTheWay(batch, rows, route, options);
+    if (part.length === 0) {
+      // Rows that were settled in an earlier life have a leg all the same, by which the next checkpoint tells so again.
+      if (options?.settled?.has(route.channel)) receipt.leg(route.channel, sourceRows);
+      return Promise.resolve();
+    }
     if (options?.forClient && part.length > channel.transactionCapacity) {
       throw new SluiceError(
         'CHANNEL_FULL',
         `a batch of ${part.length} events is above the transactionCapacity ${channel.transactionCapacity} of channel ${route.channel}`,
       );
     }
-    const leg = receipt.leg(route.channel, composeRows(rows, route.rows));
+    const leg = receipt.leg(route.channel, sourceRows);
     return channel.put(part, leg, this.#giveUp.signal, options?.forClient ? channel.keepAlive : undefined);
   }
 
@@ -149,12 +156,18 @@ export class SourceRunner {
    * Puts what an optional channel has room for, in pieces that it takes as a whole. It is waited for as a client would wait; once that was in
    * vain, no more until it takes rows again.
    */
-  async #putOptional(batch: EventBatch, rows: Uint32Array | undefined, route: Route, receipt: Receipt): Promise<void> {
+  async #putOptional(
+    batch: EventBatch,
+    rows: Uint32Array | undefined,
+    route: Route,
+    receipt: Receipt,
+    options: EmitOptions | undefined,
+  ): Promise<void> {
     const { counters, log } = this.#parts;
     const name = route.channel;
     const channel = this.#channel(name);
-    const part = route.rows === undefined ? batch : batch.select(route.rows);
-    const sourceRows = composeRows(rows, route.rows);
+    const { part, sourceRows } = onTheWay(batch, rows, route, options);
+    if (part.length === 0 && options?.settled?.has(name)) receipt.leg(name, sourceRows);
     for (let from = 0; from < part.length; from += channel.transactionCapacity) {
       const to = Math.min(from + channel.transactionCapacity, part.length);
       const piece = to - from === part.length ? part : part.slice(from, to);
@@ -180,6 +193,24 @@ export class SourceRunner {
     if (channel === undefined) throw new SluiceError('INTERNAL', `no channel ${name}`);
     return channel;
   }
+}
+
+/** The rows of a batch that go a way, and their numbers in the batch as it was emitted; what was settled there in an earlier life is left out. */
+function onTheWay(
+  batch: EventBatch,
+  rows: Uint32Array | undefined,
+  route: Route,
+  options: EmitOptions | undefined,
+): { part: EventBatch; sourceRows: Uint32Array | undefined } {
+  const settled = options?.settled?.get(route.channel);
+  if (settled === undefined) {
+    const part = route.rows === undefined ? batch : batch.select(route.rows);
+    return { part, sourceRows: composeRows(rows, route.rows) };
+  }
+  const done = new Set(settled);
+  const candidates = route.rows ?? range(0, batch.length);
+  const left = candidates.filter((row) => !done.has(rows === undefined ? row : rows[row]!));
+  return { part: left.length === 0 ? batch.slice(0, 0) : batch.select(left), sourceRows: composeRows(rows, left) };
 }
 
 /** The row numbers `from` up to `to`. */

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DirectoryLock } from '../component/directory-lock.ts';
 import { fromSystemError, SluiceError } from '../errors.ts';
 
 export interface StateDirWishes {
@@ -39,4 +40,16 @@ export function prepareStateDir(wishes: StateDirWishes): string {
   }
   const last = candidates.at(-1)!;
   throw new SluiceError('STATE_UNUSABLE', last, fromSystemError(failure, last));
+}
+
+/**
+ * Holds the state directory for this agent, until it is released or the process ends.
+ * @throws SluiceError STATE_UNUSABLE naming the agent that holds it
+ */
+export function lockStateDir(dir: string, agent: string): Promise<DirectoryLock> {
+  return DirectoryLock.take(
+    dir,
+    `agent ${agent}`,
+    'two agents must not share a state directory: give one another --state-dir',
+  );
 }

@@ -4,7 +4,9 @@ import { declare } from '../component/declaration.ts';
 import { SluiceError } from '../errors.ts';
 import { concatBatches } from '../event/concat.ts';
 import type { EventBatch } from '../event/event-batch.ts';
+import { type LegRows, settleRange, settleScattered, unsettled } from '../event/leg-rows.ts';
 import { Receipt, type ReceiptLeg } from '../event/receipt.ts';
+import { RowMarks } from '../event/row-marks.ts';
 import { integer, type OptionValues } from '../options/option.ts';
 
 /*
@@ -56,13 +58,10 @@ const SMALL_BYTES = 16_384;
 const JOINED_BYTES = 262_144;
 
 /** Rows in the queue: a run of one leg. */
-interface Entry {
+interface Entry extends LegRows {
   /** The place in the queue, for the order after a rollback. */
   sequence: number;
   batch: EventBatch;
-  leg: ReceiptLeg;
-  /** The number of the first row in the leg. */
-  first: number;
 }
 
 interface PutWaiter {
@@ -297,17 +296,45 @@ class MemoryChannel implements Channel {
       if (!open) throw new Error('a delivery is ended once');
       open = false;
     };
+    // Made with the first row that is settled by itself.
+    let settled: RowMarks | undefined;
     return {
       batch,
+      replayable: entries.every(({ leg }) => leg.receipt.replayable),
+      settle: (from, to) => {
+        settled ??= new RowMarks(batch.length);
+        settled.add(from, to);
+        settleRange(entries, from, to);
+      },
+      settleRows: (rows) => {
+        settled ??= new RowMarks(batch.length);
+        settled.addRows(rows);
+        settleScattered(entries, rows);
+      },
       commit: () => {
         end();
         this.#commit(entries);
       },
       rollback: () => {
         end();
-        this.#rollback(entries);
+        this.#rollback(settled === undefined ? entries : this.#keep(entries, settled));
       },
     };
+  }
+
+  /** Drops what was settled; gives the entries that are left. */
+  #keep(entries: readonly Entry[], settled: RowMarks): Entry[] {
+    const kept = unsettled(entries, settled);
+    for (const [sign, some] of [[-1, entries] as const, [1, kept] as const]) {
+      for (const { batch } of some) {
+        this.#rows += sign * batch.length;
+        this.#bytes += sign * batch.retainedBytes;
+        this.#counters.EventTakeSuccessCount -= sign * batch.length;
+      }
+    }
+    this.#counters.ChannelSize = this.#rows;
+    this.#letIn();
+    return kept;
   }
 
   #commit(entries: readonly Entry[]): void {

@@ -2,6 +2,7 @@ import type { EventBatch } from '../event/event-batch.ts';
 import type { ReceiptLeg } from '../event/receipt.ts';
 import type { ComponentContext } from './context.ts';
 import type { ChannelCounters } from './counters.ts';
+import type { Settler } from './settler.ts';
 
 /**
  * A channel keeps events between sources and sinks, in order, bounded in events and in bytes. Only the runners call it: any
@@ -51,9 +52,14 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-/** Rows on their way to a sink. They count as in the channel until they are committed. */
-export interface Delivery {
+/**
+ * Rows on their way to a sink. They count as in the channel until they are committed. Rows that were settled one by one do not come again after a
+ * rollback; their receipts (and a durable channel's own record) know at once.
+ */
+export interface Delivery extends Settler {
   readonly batch: EventBatch;
+  /** Every row that is not settled comes again after a crash: its source replays, or the channel is durable. */
+  readonly replayable: boolean;
   /** The rows are durable at the destination: they leave the channel and their receipt is settled. */
   commit(): void;
   /** The rows come again: before all rows behind them, and in their order, also when several deliveries are rolled back. */

@@ -1,3 +1,4 @@
+import type { CheckpointPart } from './checkpoint.ts';
 import type { FileSystem } from './file-system.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface ComponentContext {
   readonly clock: Clock;
   /** A folder for this agent's own state; it exists and is writable. A component makes a folder of its own in it. */
   readonly stateDir: string;
+  /** The component's part in the agent's checkpoint. */
+  readonly checkpoint: CheckpointPart;
   /** The home folder of the user, for Flume's defaults below `~/.flume`. */
   readonly homeDir: string;
   /** This machine, as Java's InetAddress.getLocalHost() sees it; looked up once at start. */

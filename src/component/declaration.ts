@@ -37,7 +37,7 @@ interface DeclarationParts<K extends Kind, T extends OptionTable> {
   /** Whether Flume reports counters of it; true unless said otherwise. */
   readonly counted?: boolean;
   /** A source: whether it reads again, in its next life, what was not settled in this one. */
-  readonly replays?: boolean;
+  readonly replays?: boolean | ((values: OptionValues<T>) => boolean);
   /** Makes a component. Opens and touches nothing yet; may throw a SluiceError for what cannot work. */
   readonly create: (options: OptionValues<T>, context: Kinds[K]['context']) => Kinds[K]['product'];
 }
@@ -49,7 +49,7 @@ export interface Declaration<K extends Kind = Kind> extends Bindable {
   readonly summary: string;
   readonly batchSize?: (values: Readonly<Record<string, unknown>>) => number;
   readonly counted: boolean;
-  readonly replays: boolean;
+  readonly replays: (values: Readonly<Record<string, unknown>>) => boolean;
   create(options: Readonly<Record<string, unknown>>, context: Kinds[K]['context']): Kinds[K]['product'];
 }
 
@@ -69,9 +69,16 @@ export function declare<const K extends Kind, const T extends OptionTable>(
     check: parts.check as ((values: Values, report: Report) => void) | undefined,
     batchSize: parts.batchSize as ((values: Values) => number) | undefined,
     counted: parts.counted ?? true,
-    replays: parts.replays ?? false,
+    replays: replaysBy(parts.replays),
     create: (options, context) => parts.create(options as OptionValues<T>, context),
   };
+}
+
+function replaysBy<T extends OptionTable>(
+  replays: boolean | ((values: OptionValues<T>) => boolean) | undefined,
+): Declaration['replays'] {
+  if (typeof replays === 'function') return replays as Declaration['replays'];
+  return () => replays ?? false;
 }
 
 /** Every component there is, as a value that is handed down: nothing registers itself. */

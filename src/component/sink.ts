@@ -1,6 +1,7 @@
 import type { EventBatch } from '../event/event-batch.ts';
 import type { ComponentContext } from './context.ts';
 import type { SinkCounters } from './counters.ts';
+import type { Settler } from './settler.ts';
 
 /**
  * A sink brings events to their destination. The sink runner (through a processor) calls:
@@ -13,6 +14,11 @@ import type { SinkCounters } from './counters.ts';
  */
 export interface Sink {
   readonly window: DeliveryWindow;
+  /**
+   * After a crash it cuts its output back to what the checkpoint knows. Rows that no source sends again are then only committed when a checkpoint knows
+   * of them; the runner sees to it.
+   */
+  readonly cutsBack?: boolean;
 
   open(): Promise<void>;
 
@@ -20,8 +26,9 @@ export interface Sink {
    * Resolves when the destination owns all rows (flushed, or acknowledged by the peer); rejects when it may not. The error's `retryable`
    * decides nothing about the rows, they are never dropped; it decides the log level and the hint.
    * @param signal aborted when the drain deadline is over: give up and reject
+   * @param settler is told of single rows that are durable already, by sinks that `cutsBack`; others need not
    */
-  deliver(batch: EventBatch, signal: AbortSignal): Promise<void>;
+  deliver(batch: EventBatch, signal: AbortSignal, settler?: Settler): Promise<void>;
 
   /**
    * Does what time demands: rolls by interval, idle closes, retried renames, connection resets. Called about four times a second, never

@@ -36,6 +36,12 @@ export interface SourceOutput {
 }
 
 export interface EmitOptions {
+  /**
+   * Called with the receipt before any channel has the batch: for sources with positions, whose checkpoint has to know of the batch when the first channel does.
+   */
+  readonly onReceipt?: (receipt: Receipt) => void;
+  /** By channel: rows (ascending) that were durable behind it in an earlier life already. They do not go there again. */
+  readonly settled?: ReadonlyMap<string, Uint32Array>;
   readonly forClient?: boolean;
   /**
    * The body and the row offsets lie in memory of their own, which neither the source nor another batch uses any more: it is freed as

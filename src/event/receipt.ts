@@ -1,3 +1,5 @@
+import { RowMarks } from './row-marks.ts';
+
 /**
  * A receipt follows a batch from the source to where its rows are durable. It has one leg for each channel that the batch
  * went to; a leg knows which of its rows are settled: a low-water mark, and ranges above it, since two sinks on one channel settle out of
@@ -84,76 +86,71 @@ export class ReceiptLeg {
   readonly channel: string;
   readonly #sourceRows: Uint32Array | undefined;
   readonly #changed: () => void;
-  #low = 0;
-  /** Settled ranges above the low-water mark, ascending and apart: from, to, from, to, … */
-  #above: number[] = [];
+  readonly #marks: RowMarks;
 
   constructor(receipt: Receipt, channel: string, sourceRows: Uint32Array | undefined, changed: () => void) {
     this.receipt = receipt;
     this.channel = channel;
     this.#sourceRows = sourceRows;
     this.#changed = changed;
+    this.#marks = new RowMarks(sourceRows?.length ?? receipt.rows);
   }
 
   /** Rows that go this way. */
   get rows(): number {
-    return this.#sourceRows?.length ?? this.receipt.rows;
+    return this.#marks.rows;
   }
 
   /** Rows from the beginning that are durable. */
   get lowWater(): number {
-    return this.#low;
+    return this.#marks.low;
   }
 
   /** Settled ranges above the low-water mark: from, to, from, to, … */
   get rangesAbove(): readonly number[] {
-    return this.#above;
+    return this.#marks.rangesAbove;
   }
 
   get settled(): boolean {
-    return this.#low >= this.rows;
+    return this.#marks.all;
   }
 
   /** The low-water mark in rows of the batch as the source emitted it. */
   get sourceLowWater(): number {
     if (this.settled) return this.receipt.rows;
-    return this.#sourceRows === undefined ? this.#low : this.#sourceRows[this.#low]!;
+    return this.#sourceRows === undefined ? this.lowWater : this.#sourceRows[this.lowWater]!;
+  }
+
+  /**
+   * The rows of the batch, as its source emitted it, that have not become durable on this way: from, to, from, to, … Rows that do not go this way are
+   * not among them.
+   */
+  get unsettledSourceRanges(): readonly number[] {
+    const missing = this.#marks.missing;
+    const rows = this.#sourceRows;
+    if (rows === undefined) return missing;
+    const ranges: number[] = [];
+    for (let i = 0; i < missing.length; i += 2) {
+      for (let row = missing[i]!; row < missing[i + 1]!; row++) {
+        const at = rows[row]!;
+        if (ranges[ranges.length - 1] === at) ranges[ranges.length - 1] = at + 1;
+        else ranges.push(at, at + 1);
+      }
+    }
+    return ranges;
   }
 
   /** Rows `from` up to `to` are durable now. Settling a row twice does no harm. */
   settle(from: number, to: number): void {
-    if (to <= this.#low || to <= from) return;
-    if (from <= this.#low && this.#above.length === 0) {
-      this.#low = to; // The ordinary case: one sink, in order.
-    } else {
-      this.#merge(from, to);
-      while (this.#above.length > 0 && this.#above[0]! <= this.#low) {
-        this.#low = Math.max(this.#low, this.#above[1]!);
-        this.#above.splice(0, 2);
-      }
-    }
+    if (to <= this.#marks.low || to <= from) return;
+    this.#marks.add(from, to);
     this.#changed();
   }
 
-  #merge(from: number, to: number): void {
-    const merged: number[] = [];
-    let start = from;
-    let end = to;
-    let placed = false;
-    for (let i = 0; i < this.#above.length; i += 2) {
-      const a = this.#above[i]!;
-      const b = this.#above[i + 1]!;
-      if (b < start) merged.push(a, b);
-      else if (a > end) {
-        if (!placed) merged.push(start, end);
-        placed = true;
-        merged.push(a, b);
-      } else {
-        start = Math.min(start, a);
-        end = Math.max(end, b);
-      }
-    }
-    if (!placed) merged.push(start, end);
-    this.#above = merged;
+  /** These rows are durable now, ascending. */
+  settleRows(rows: Uint32Array): void {
+    if (rows.length === 0) return;
+    this.#marks.addRows(rows);
+    this.#changed();
   }
 }

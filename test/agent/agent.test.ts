@@ -9,6 +9,7 @@ import { bind } from '../../src/options/bind.ts';
 import { defaultProcessor } from '../../src/processors/default.ts';
 import { replicating } from '../../src/selectors/replicating.ts';
 import { batchOfLines, rowsOf } from '../support/batches.ts';
+import { noCheckpoint } from '../support/checkpoint.ts';
 import { componentContext, memoryLogger } from '../support/context.ts';
 
 const noNested = (): { known: readonly string[] } => ({ known: [] });
@@ -69,7 +70,17 @@ function servicesOf() {
   const { fileSystem, stateDir, homeDir, host, env, systemProperties } = componentContext('x');
   return {
     log,
-    services: { logger: () => log, clock: systemClock, stateDir, homeDir, host, env, systemProperties, fileSystem },
+    services: {
+      logger: () => log,
+      clock: systemClock,
+      checkpoint: noCheckpoint,
+      stateDir,
+      homeDir,
+      host,
+      env,
+      systemProperties,
+      fileSystem,
+    },
   };
 }
 
@@ -116,7 +127,7 @@ describe('AgentHost', () => {
     const heard: string[] = [];
     const stalled = planOf(['a', 'b'], [], new Promise(() => {}));
     const [source] = stalled.sources;
-    const replaying = { ...source!, declaration: { ...source!.declaration, replays: true } };
+    const replaying = { ...source!, declaration: { ...source!.declaration, replays: () => true } };
     const host = new AgentHost({ ...stalled, sources: [replaying] }, servicesOf().services, 50);
     await host.start();
     await host.replace(planOf([], heard));

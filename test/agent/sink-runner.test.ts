@@ -12,6 +12,7 @@ import { Receipt } from '../../src/event/receipt.ts';
 import { bind } from '../../src/options/bind.ts';
 import { defaultProcessor } from '../../src/processors/default.ts';
 import { batchOfLines, rowsOf } from '../support/batches.ts';
+import { noCheckpoint } from '../support/checkpoint.ts';
 import { componentContext, FakeClock, memoryLogger } from '../support/context.ts';
 
 const never = new AbortController().signal;
@@ -63,6 +64,7 @@ function runnerOf(sink: Sink, channel: Channel, clock: FakeClock) {
     members: [{ name: 'k', sink, channel, counters, batchSize: 2, log }],
     processor,
     clock,
+    checkpoint: noCheckpoint,
   });
   return { runner, counters, log };
 }
@@ -184,7 +186,12 @@ describe('SinkRunner', () => {
       batchSize: 1,
       log: memoryLogger(),
     });
-    const runner = new SinkRunner({ members: [member('bad', bad), member('good', good)], processor, clock });
+    const runner = new SinkRunner({
+      members: [member('bad', bad), member('good', good)],
+      processor,
+      clock,
+      checkpoint: noCheckpoint,
+    });
     runner.start();
     const receipt = await put(channel, ['a']);
     await receipt.whenSettled();

@@ -5,6 +5,7 @@ import type { EmitOptions, Source, SourceContext, SourceOutput } from '../../src
 import type { EventBatch } from '../../src/event/event-batch.ts';
 import { Receipt, type ReceiptLeg } from '../../src/event/receipt.ts';
 import { bind } from '../../src/options/bind.ts';
+import { TestCheckpoint } from '../support/checkpoint.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** A log that keeps its lines as `LEVEL message`. */
@@ -117,6 +118,7 @@ export class SourceRun {
       counters: this.counters,
       clock: systemClock,
       stateDir: '/nowhere',
+      checkpoint: new TestCheckpoint(),
       homeDir: '/nowhere',
       host: { name: 'h', address: '127.0.0.1', canonicalName: 'h' },
       env: process.env,

@@ -1,6 +1,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { systemClock } from '../../src/agent/clock.ts';
 import type { Clock, ComponentContext, Logger } from '../../src/component/context.ts';
+import { TestCheckpoint } from './checkpoint.ts';
 
 /** A logger that keeps its lines: `LEVEL message`. */
 export function memoryLogger(): Logger & { readonly lines: string[] } {
@@ -26,6 +27,7 @@ export function componentContext(name: string, over: Partial<ComponentContext> =
     log: memoryLogger(),
     clock: systemClock,
     stateDir: tmpdir(),
+    checkpoint: new TestCheckpoint(),
     homeDir: homedir(),
     host: { name: 'localhost', address: '127.0.0.1', canonicalName: 'localhost' },
     env: {},

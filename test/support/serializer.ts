@@ -3,6 +3,7 @@ import type { ComponentContext } from '../../src/component/context.ts';
 import type { Declaration } from '../../src/component/declaration.ts';
 import type { Serializer } from '../../src/component/serializer.ts';
 import { bind } from '../../src/options/bind.ts';
+import { TestCheckpoint } from './checkpoint.ts';
 
 /** The parts of a context that serializers may use in tests. */
 export function serializerContext(): ComponentContext {
@@ -13,6 +14,7 @@ export function serializerContext(): ComponentContext {
     log,
     clock: { now: () => 0, monotonic: () => 0, sleep: async () => {} },
     stateDir: '/nowhere',
+    checkpoint: new TestCheckpoint(),
     homeDir: '/nowhere',
     host: { name: 'web-1', address: '127.0.0.1', canonicalName: 'localhost' },
     env: {},

@@ -8,6 +8,7 @@ import { type Bindable, bind } from '../../src/options/bind.ts';
 import type { Problem } from '../../src/options/problem.ts';
 import { avroEvent } from '../../src/serializers/avro_event.ts';
 import { text } from '../../src/serializers/text.ts';
+import { TestCheckpoint } from './checkpoint.ts';
 import { FakeClock } from './context.ts';
 
 export { FakeClock };
@@ -42,6 +43,7 @@ export function sinkContext(fileSystem: FileSystem, clock = new FakeClock()): Te
     lines,
     clock,
     stateDir: '/nowhere',
+    checkpoint: new TestCheckpoint(),
     homeDir: '/nowhere',
     host: { name: 'localhost', address: '127.0.0.1', canonicalName: 'localhost' },
     env: {},

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import type { Channel, ChannelContext, Delivery } from '../../component/channel.ts';
+import { DirectoryLock } from '../../component/directory-lock.ts';
 import { describeError, SluiceError } from '../../errors.ts';
 import { concatBatches } from '../../event/concat.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import { freeMemory } from '../../event/free-batch.ts';
 import type { ReceiptLeg } from '../../event/receipt.ts';
 import { BacklogReader } from './backlog-reader.ts';
-import { DirectoryLock } from './lock.ts';
 import { PutQueue } from './put-queue.ts';
 import { recover } from './recover.ts';
 import { SegmentLog } from './segment-log.ts';
@@ -33,6 +33,7 @@ const READ_AHEAD_BYTES = 2 * 1024 * 1024;
 const SMALL_BYTES = 16_384;
 const JOINED_BYTES = 262_144;
 const READ_RETRY_MS = 1000;
+const LOCK_HINT = 'each file channel needs a checkpointDir and dataDirs of its own';
 
 /** What rows lie in; freed with the last of them. */
 class Memory {
@@ -106,7 +107,7 @@ export class FileChannel implements Channel {
     try {
       for (const dir of new Set([checkpointDir, ...dataDirs])) {
         await mkdir(dir, { recursive: true, mode: 0o750 });
-        this.#locks.push(await DirectoryLock.take(dir, agent, name));
+        this.#locks.push(await DirectoryLock.take(dir, `channel ${name} of agent ${agent}`, LOCK_HINT));
       }
       const recovered = await recover(checkpointDir, dataDirs, log);
       this.#rows = recovered.committed.countMissing(0, recovered.nextRow);
@@ -330,6 +331,9 @@ export class FileChannel implements Channel {
     };
     return {
       batch,
+      replayable: true,
+      settle: () => {},
+      settleRows: () => {},
       commit: () => {
         end();
         this.#commit(entries);

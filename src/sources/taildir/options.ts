@@ -1,7 +1,7 @@
 import type { Report } from '../../options/bind.ts';
 import { javaRegexProblem } from '../../options/java-regex.ts';
 import { bool, choice, entries, integer, type OptionValues, text, words } from '../../options/option.ts';
-import { splitGroupPath } from './file-groups.ts';
+import { splitGroupPath } from '../../tail/file-groups.ts';
 
 export const options = {
   filegroups: words({ required: true, doc: 'The names of the groups of files, with blanks between them.' }),

@@ -1,9 +1,9 @@
-import type { SourceContext, SourceOutput } from '../../component/source.ts';
-import { describeError } from '../../errors.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
-import { ConstantColumn, type HeaderColumn, NumberColumn } from '../../event/header-columns.ts';
-import { type LinePiece, type LineRows, toBatch } from '../../event/line-splitter.ts';
-import type { TaildirOptions } from './options.ts';
+import type { SourceContext, SourceOutput } from '../component/source.ts';
+import { describeError } from '../errors.ts';
+import type { EventBatch } from '../event/event-batch.ts';
+import { ConstantColumn, type HeaderColumn, NumberColumn } from '../event/header-columns.ts';
+import { type LinePiece, type LineRows, toBatch } from '../event/line-splitter.ts';
+import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** No file is read further than this before the next one has its turn. */
@@ -21,13 +21,13 @@ export class ReadFailure extends Error {}
 
 /** Reads files and hands their lines on: one turn of one file at a time. */
 export class Tailer {
-  readonly #options: TaildirOptions;
+  readonly #options: TailOptions;
   readonly #context: SourceContext;
   readonly #maxTurnRows: number;
   readonly #onProgress: () => void;
 
   /** @param onProgress called whenever rows have become durable */
-  constructor(options: TaildirOptions, context: SourceContext, onProgress: () => void) {
+  constructor(options: TailOptions, context: SourceContext, onProgress: () => void) {
     this.#options = options;
     this.#context = context;
     this.#onProgress = onProgress;

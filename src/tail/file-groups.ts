@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
-import { SluiceError } from '../../errors.ts';
-import { ConstantColumn, type HeaderColumn } from '../../event/header-columns.ts';
-import { javaRegex } from '../../options/java-regex.ts';
+import { SluiceError } from '../errors.ts';
+import { ConstantColumn, type HeaderColumn } from '../event/header-columns.ts';
+import { javaRegex } from '../options/java-regex.ts';
 
 /** How many files are asked for at once. */
 const CONCURRENCY = 16;

@@ -1,6 +1,6 @@
 import { constants, copyFile, link, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SluiceError } from '../../errors.ts';
+import { SluiceError } from '../errors.ts';
 
 /*
  * The lock of a directory: a file with the process that uses it. Node has no flock, so a lock whose process is gone is told by its number, its start and
@@ -17,11 +17,11 @@ interface Holder {
   readonly pidSpace: string;
   /** For people. */
   readonly since: string;
-  readonly agent: string;
-  readonly channel: string;
+  /** What holds it, for people: `agent a1`, `channel c1 of agent a1`. */
+  readonly holder: string;
 }
 
-/** Holds a directory for one channel of one process. */
+/** Holds a directory for one process. */
 export class DirectoryLock {
   readonly #path: string;
 
@@ -31,9 +31,11 @@ export class DirectoryLock {
 
   /**
    * Takes the lock of a directory; one whose process is gone is taken over.
+   * @param holderName who takes it, for the message that another one gets: `agent a1`
+   * @param hint what to do about a lock that is held
    * @throws SluiceError STATE_UNUSABLE naming the holder
    */
-  static async take(dir: string, agent: string, channel: string): Promise<DirectoryLock> {
+  static async take(dir: string, holderName: string, hint: string): Promise<DirectoryLock> {
     const path = join(dir, NAME);
     const mine = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
     const here = await whereAmI();
@@ -42,8 +44,7 @@ export class DirectoryLock {
       start: (await startOf(process.pid)) ?? '',
       ...here,
       since: new Date().toISOString(),
-      agent,
-      channel,
+      holder: holderName,
     };
     const handle = await open(mine, 'wx', 0o640);
     try {
@@ -55,7 +56,7 @@ export class DirectoryLock {
       for (;;) {
         // A link appears with its content or not at all, and never in the place of another.
         if (await appear(mine, path)) return new DirectoryLock(path);
-        await removeStale(path, here);
+        await removeStale(path, here, hint);
       }
     } finally {
       await unlink(mine);
@@ -82,7 +83,7 @@ async function appear(file: string, name: string): Promise<boolean> {
 }
 
 /** Removes a lock whose process is gone; throws for one that is held. */
-async function removeStale(path: string, here: { boot: string; pidSpace: string }): Promise<void> {
+async function removeStale(path: string, here: { boot: string; pidSpace: string }, hint: string): Promise<void> {
   const text = await readIfThere(path);
   if (text === undefined) return;
   const holder = parse(text);
@@ -94,7 +95,7 @@ async function removeStale(path: string, here: { boot: string; pidSpace: string 
   ) {
     throw new SluiceError(
       'STATE_UNUSABLE',
-      `${path}: in use by channel ${holder.channel} of agent ${holder.agent}, process ${holder.pid}, since ${holder.since}; each file channel needs a checkpointDir and dataDirs of its own`,
+      `${path}: in use by ${holder.holder}, process ${holder.pid}, since ${holder.since}; ${hint}`,
     );
   }
   // Two may find it stale at once: whoever renames it makes sure that it is still the one that was read.

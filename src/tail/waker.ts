@@ -1,4 +1,4 @@
-import type { Clock } from '../../component/context.ts';
+import type { Clock } from '../component/context.ts';
 
 /** A sleep that ends early when somebody wakes it, also when the call came before it began. */
 export class Waker {

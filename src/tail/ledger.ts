@@ -1,5 +1,5 @@
-import type { LinePiece, LineRows } from '../../event/line-splitter.ts';
-import type { Receipt } from '../../event/receipt.ts';
+import type { LinePiece, LineRows } from '../event/line-splitter.ts';
+import type { Receipt } from '../event/receipt.ts';
 
 interface Entry {
   readonly receipt: Receipt;

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
-import type { Logger } from '../../component/context.ts';
-import { describeError } from '../../errors.ts';
+import type { Logger } from '../component/context.ts';
+import { describeError } from '../errors.ts';
 import type { FileGroup } from './file-groups.ts';
 
 /**

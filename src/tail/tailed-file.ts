@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type LinePiece, type LineRules, LineSplitter } from '../../event/line-splitter.ts';
+import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
 import type { FileGroup, FileId } from './file-groups.ts';
 import { fileId } from './file-groups.ts';
 import { Ledger } from './ledger.ts';

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Logger } from '../../component/context.ts';
-import { describeError, fromSystemError } from '../../errors.ts';
+import type { Logger } from '../component/context.ts';
+import { describeError, fromSystemError } from '../errors.ts';
 
 /** How far a file has been delivered. */
 export interface Position {

@@ -1,5 +1,5 @@
-import type { Logger } from '../../component/context.ts';
-import type { LineRules } from '../../event/line-splitter.ts';
+import type { Logger } from '../component/context.ts';
+import type { LineRules } from '../event/line-splitter.ts';
 import { type FileGroup, type FoundFile, findFiles } from './file-groups.ts';
 import type { Position } from './positions.ts';
 import { TailedFile } from './tailed-file.ts';
