@@ -9,6 +9,8 @@ export interface FileSetOptions {
   readonly groups: readonly FileGroup[];
   /** Where files are begun that are there at the first look and have no position. */
   readonly skipToEnd: boolean;
+  /** See `TailOptions.firstPosition`. */
+  readonly firstPosition?: (file: FoundFile) => number | undefined;
   readonly maxOpenFiles: number;
   readonly log: Logger;
   /** The rules for the lines of a new file. */
@@ -135,7 +137,8 @@ export class FileSet {
     let position = 0;
     // Smaller than its position: it was cut, or the inode belongs to another file by now.
     if (entry !== undefined) position = entry.pos <= first.size ? entry.pos : 0;
-    else if (this.#isFirst && this.#options.skipToEnd) position = first.size;
+    else if (this.#isFirst)
+      position = this.#options.firstPosition?.(first) ?? (this.#options.skipToEnd ? first.size : 0);
     const rules = this.#options.rulesFor(() => file);
     const file: TailedFile = new TailedFile(first.id, first.path, first.group, position, rules);
     this.#files.set(first.id.key, file);

@@ -1,12 +1,20 @@
-import type { FileGroup } from './file-groups.ts';
+import type { FileGroup, FoundFile } from './file-groups.ts';
 
 /** What a reader of growing files needs to know; sources that read files fill it from their options. */
 export interface TailOptions {
   readonly groups: readonly FileGroup[];
-  /** Where positions are kept in Flume's format. */
-  readonly positionFile: string;
+  /** Where positions are kept in Flume's format; `undefined`: nowhere but in the checkpoint. */
+  readonly positionFile: string | undefined;
   /** Where files are begun that are there at the first look and have no position: at their end. */
   readonly skipToEnd: boolean;
+  /** The same for a source that begins elsewhere: the offset to begin at; `undefined` leaves it to skipToEnd. */
+  readonly firstPosition?: (file: FoundFile) => number | undefined;
+  /** Whether folders that are missing at the start are waited for; else that is an error, as with Flume's TAILDIR. */
+  readonly awaitsFolders?: boolean;
+  /** Whether a CR without an LF ends a line, too. */
+  readonly bareCr?: boolean;
+  /** Whether the Append counters count; true unless said otherwise. */
+  readonly countsBatches?: boolean;
   readonly byteOffsetHeader: boolean;
   readonly fileHeader: boolean;
   readonly fileHeaderKey: string;

@@ -27,7 +27,7 @@ export class TailReader implements Source {
   readonly #options: TailOptions;
   readonly #context: SourceContext;
   readonly #groups: readonly FileGroup[];
-  readonly #positions: PositionFile;
+  readonly #positions: PositionFile | undefined;
   readonly #files: FileSet;
   readonly #tailer: Tailer;
   readonly #waker: Waker;
@@ -45,27 +45,28 @@ export class TailReader implements Source {
     this.#options = values;
     this.#context = context;
     this.#groups = values.groups;
-    this.#positions = new PositionFile(values.positionFile, context.log);
+    if (values.positionFile !== undefined) this.#positions = new PositionFile(values.positionFile, context.log);
     this.#tailer = new Tailer(values, context, () => this.#settled());
     this.#waker = new Waker(context.clock);
     const { maxLineLength: maxLength, longLine } = values;
     this.#files = new FileSet({
       groups: this.#groups,
       skipToEnd: values.skipToEnd,
+      firstPosition: values.firstPosition,
       maxOpenFiles: values.maxOpenFiles,
       log: context.log,
       rulesFor: (file) => ({
         maxLength,
         longLine,
-        bareCr: false,
+        bareCr: values.bareCr ?? false,
         onLongLine: (offset) => this.#tailer.longLine(file(), offset),
       }),
     });
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
-    await requireFolders(this.#groups);
-    if (!this.#isLoaded) this.#files.restore(await this.#positions.load());
+    if (!this.#options.awaitsFolders) await requireFolders(this.#groups);
+    if (!this.#isLoaded && this.#positions !== undefined) this.#files.restore(await this.#positions.load());
     this.#isLoaded = true;
     this.#isRunning = true;
     this.#lookWanted = true;
@@ -91,7 +92,7 @@ export class TailReader implements Source {
       for (const file of this.#files.all()) file.isQueued = false;
       await this.#files.closeAll();
       this.#isRunning = false;
-      await this.#positions.save(this.#files.positions());
+      await this.#positions?.save(this.#files.positions());
     }
   }
 
@@ -196,7 +197,7 @@ export class TailReader implements Source {
   async #savePositions(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#context.clock.sleep(this.#options.writePosInterval, signal);
-      if (!signal.aborted) await this.#positions.save(this.#files.positions());
+      if (!signal.aborted) await this.#positions?.save(this.#files.positions());
     }
   }
 
@@ -206,6 +207,6 @@ export class TailReader implements Source {
     const now = this.#context.clock.monotonic();
     if (now - this.#lastLateSave < LATE_SAVE_INTERVAL && !this.#files.isSettled) return;
     this.#lastLateSave = now;
-    this.#positions.saveNow(this.#files.positions());
+    this.#positions?.saveNow(this.#files.positions());
   }
 }

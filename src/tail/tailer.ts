@@ -99,10 +99,10 @@ export class Tailer {
       file.ledger.skip(piece.end);
       return { rows: 0, end: piece.end };
     }
-    counters.AppendBatchReceivedCount++;
+    if (this.#options.countsBatches !== false) counters.AppendBatchReceivedCount++;
     counters.EventReceivedCount += count;
     const receipt = await out.emit(this.#batch(file, piece, rows), { ownsMemory: true });
-    counters.AppendBatchAcceptedCount++;
+    if (this.#options.countsBatches !== false) counters.AppendBatchAcceptedCount++;
     file.ledger.add(receipt, piece, rows);
     receipt.onProgress(this.#onProgress);
     return { rows: count, end: piece.end };
