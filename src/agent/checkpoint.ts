@@ -1,44 +1,16 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import type { CheckpointPart } from '../component/checkpoint.ts';
 import type { Clock, Logger } from '../component/context.ts';
+import type { AgentCounters } from '../component/counters.ts';
 import { faultPoint } from '../component/fault-point.ts';
 import { describeError, fromSystemError, SluiceError } from '../errors.ts';
+import { type CheckpointContent, checkpointPath, readCheckpoints, renderCheckpoint } from './checkpoint-file.ts';
 
-/*
- * The agent's checkpoint: where every source stands, up to where every open file is durable, what is being renamed, all read in one go. Two files
- * in the state directory are written in turn, each as a whole:
- *
- *     sluice-checkpoint <version> <sequence> <bytes of the body> <CRC-32 of all three and the body, 8 hexadecimal digits>\n
- *     {"agent":…,"epoch":…,"parts":{"source.r1":…,"sink.k1":…}}
- *
- * The one with the higher sequence is the present one. A crash in the middle of a write leaves the other one whole, and nothing that had to wait for the new one
- * has happened then. What lies behind the body is left over from a longer one.
- */
-
-const VERSION = 1;
-const NAMES = ['checkpoint.0', 'checkpoint.1'] as const;
 /** Progress is written down about so often; what waits for it is not kept. */
 const INTERVAL_MS = 50;
 /** Taking checkpoints costs a twentieth of the time at the most: with a hundred thousand files one takes some 100 ms. */
 const COST_FACTOR = 20;
 const RETRY_MS = 500;
-
-interface Content {
-  readonly epoch: number;
-  readonly parts: Readonly<Record<string, unknown>>;
-}
-
-interface Found extends Content {
-  readonly sequence: number;
-}
-
-/** What a checkpoint file holds. */
-export type ReadCheckpoint =
-  | { readonly path: string; readonly state: 'missing' }
-  | { readonly path: string; readonly state: 'damaged'; readonly reason: string }
-  | { readonly path: string; readonly state: 'sound'; readonly sequence: number; readonly content: Content };
 
 interface Part {
   saved: unknown;
@@ -59,28 +31,47 @@ export class Checkpoint {
   readonly #parts = new Map<string, Part>();
   readonly #handles: (FileHandle | undefined)[] = [undefined, undefined];
   #sequence = 0;
-  /** Grows with each start of the agent. */
-  #epoch = 1;
+  #epoch: number;
   #dirty = false;
   #waiters: PromiseWithResolvers<void>[] = [];
   #writtenAt = Number.NEGATIVE_INFINITY;
+  /** When the last one became durable. */
+  #storedAt: number | undefined;
   #cost = 0;
   #running: Promise<void> | undefined;
   #wake = new AbortController();
-  #closed = false;
+  readonly #closing = new AbortController();
   #failing = false;
   #healthy = Promise.withResolvers<void>();
-  /** Files of the state directory that were found damaged at the start. */
-  damaged = 0;
+  #failures = 0;
+  #damaged = 0;
 
   /** Touches nothing yet; `load` reads what the agent's life before has left. */
   constructor(settings: CheckpointParts) {
     this.#settings = settings;
+    this.#epoch = settings.clock.now();
     this.#healthy.resolve();
   }
 
+  /**
+   * A number of this life of the agent; it grows with each start, also when the checkpoint was lost (it is the time of the start then, and always
+   * but for a clock that was set back).
+   */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** For monitoring. */
+  get counters(): AgentCounters {
+    const { clock } = this.#settings;
+    return {
+      CheckpointSequence: this.#sequence,
+      CheckpointAgeMs: this.#storedAt === undefined ? -1 : Math.round(clock.monotonic() - this.#storedAt),
+      CheckpointFailures: this.#failures,
+      CheckpointUnhealthy: this.#failing ? 1 : 0,
+      StateDamaged: this.#damaged,
+      Epoch: this.#epoch,
+    };
   }
 
   /** Whether checkpoints can be written. */
@@ -109,6 +100,9 @@ export class Checkpoint {
         this.#start();
       },
       commit: () => this.commit(),
+      damaged: () => {
+        this.#damaged++;
+      },
     };
   }
 
@@ -119,7 +113,7 @@ export class Checkpoint {
 
   /** See `CheckpointPart.commit`. */
   commit(): Promise<void> {
-    if (this.#closed) return Promise.reject(ended());
+    if (this.#isClosed) return Promise.reject(ended());
     const waiter = Promise.withResolvers<void>();
     this.#waiters.push(waiter);
     this.#start();
@@ -129,13 +123,17 @@ export class Checkpoint {
 
   /** Writes a last one, if there is something new. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#closing.abort();
     this.#wake.abort();
     await this.#running;
     if (this.#dirty || this.#waiters.length > 0) await this.#write();
     for (const waiter of this.#waiters.splice(0)) waiter.reject(ended());
     for (const handle of this.#handles) await handle?.close().catch(() => {});
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #part(name: string): Part {
@@ -148,7 +146,7 @@ export class Checkpoint {
   }
 
   #start(): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       if (this.#dirty || this.#waiters.length > 0) this.#start();
@@ -157,18 +155,19 @@ export class Checkpoint {
 
   async #run(): Promise<void> {
     const { clock } = this.#settings;
-    while (!this.#closed && (this.#dirty || this.#waiters.length > 0)) {
+    while (!this.#isClosed && (this.#dirty || this.#waiters.length > 0)) {
       if (this.#waiters.length === 0) {
         const due = this.#writtenAt + Math.max(INTERVAL_MS, this.#cost * COST_FACTOR);
+        const wait = due - clock.monotonic();
         this.#wake = new AbortController();
-        await clock.sleep(due - clock.monotonic(), this.#wake.signal);
+        if (wait > 0) await clock.sleep(wait, this.#wake.signal);
       }
-      if (this.#closed) return;
+      if (this.#isClosed) return;
       // Whatever a tick began is complete: nothing is seen by halves.
       await new Promise((resolve) => setImmediate(resolve));
-      if (!(await this.#write()) && !this.#closed) {
-        this.#wake = new AbortController();
-        await clock.sleep(RETRY_MS);
+      if (!(await this.#write()) && !this.#isClosed) {
+        // Whoever waits for it does not make the disk better: only the end wakes.
+        await clock.sleep(RETRY_MS, this.#closing.signal);
       }
     }
   }
@@ -186,9 +185,10 @@ export class Checkpoint {
       const bytes = this.#render(sequence);
       this.#cost = clock.monotonic() - start;
       faultPoint('before-checkpoint');
-      await this.#store(sequence % 2, bytes);
+      await this.#store(sequence, bytes);
       faultPoint('after-checkpoint');
       this.#sequence = sequence;
+      this.#storedAt = clock.monotonic();
     } catch (error) {
       this.#dirty = true;
       this.#waiters = [...waiters, ...this.#waiters];
@@ -201,27 +201,31 @@ export class Checkpoint {
   }
 
   #render(sequence: number): Buffer {
-    const parts: string[] = [];
+    const texts: [string, string][] = [];
     for (const [name, part] of this.#parts) {
       if (part.provider !== undefined) part.text = part.provider();
-      if (part.text !== undefined) parts.push(`${JSON.stringify(name)}:${part.text}`);
+      if (part.text !== undefined) texts.push([name, part.text]);
     }
-    const { agent } = this.#settings;
-    const body = Buffer.from(
-      `{"agent":${JSON.stringify(agent)},"epoch":${this.#epoch},"parts":{\n${parts.join(',\n')}\n}}\n`,
-    );
-    const head = `${VERSION} ${sequence} ${body.length}`;
-    return Buffer.concat([Buffer.from(`sluice-checkpoint ${head} ${checksum(head, body)}\n`), body]);
+    return renderCheckpoint(this.#settings.agent, this.#epoch, sequence, texts);
   }
 
-  async #store(slot: number, bytes: Buffer): Promise<void> {
-    const path = join(this.#settings.dir, NAMES[slot]!);
+  async #store(sequence: number, bytes: Buffer): Promise<void> {
+    const { dir } = this.#settings;
+    const path = checkpointPath(dir, sequence);
+    const slot = sequence % 2;
     let handle = this.#handles[slot];
     try {
-      handle ??= await open(path, 'r+').catch(() => open(path, 'w+', 0o640));
+      handle ??= await openIfThere(path);
+      // A file that is made appears with its content: an empty one is damaged, whatever else happened.
+      const isNew = handle === undefined;
+      handle ??= await open(`${path}.new`, 'w+', 0o640);
       this.#handles[slot] = handle;
       for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
       await handle.datasync();
+      if (isNew) {
+        await rename(`${path}.new`, path);
+        await syncDirectory(dir);
+      }
     } catch (error) {
       this.#handles[slot] = undefined;
       await handle?.close().catch(() => {});
@@ -230,6 +234,7 @@ export class Checkpoint {
   }
 
   #failed(error: unknown): void {
+    this.#failures++;
     if (this.#failing) return;
     this.#failing = true;
     this.#healthy = Promise.withResolvers<void>();
@@ -251,35 +256,43 @@ export class Checkpoint {
    * @throws SluiceError STATE_UNUSABLE when they cannot be read at all
    */
   async load(): Promise<void> {
-    const { dir, log } = this.#settings;
+    const { dir, agent, log } = this.#settings;
     const read = await readCheckpoints(dir);
-    let newest: Found | undefined;
+    let newest: (CheckpointContent & { readonly sequence: number }) | undefined;
     for (const file of read) {
       if (file.state === 'missing') continue;
       if (file.state === 'damaged') {
-        this.damaged++;
+        this.#damaged++;
         const aside = `${file.path}.damaged`;
-        await rename(file.path, aside).catch(() => {});
-        log.error(`${file.path}: ${file.reason}; it is put aside as ${aside}`);
+        const outcome = await rename(file.path, aside).then(
+          () => `it is put aside as ${aside}`,
+          (error: unknown) => `it cannot be put aside (${describeError(fromSystemError(error, aside))})`,
+        );
+        log.error(`${file.path}: ${file.reason}; ${outcome}`);
       } else if (newest === undefined || file.sequence > newest.sequence) {
         newest = { ...file.content, sequence: file.sequence };
       }
     }
     if (newest === undefined) {
-      if (this.damaged > 0) {
+      if (this.#damaged > 0) {
         log.error(
           'There is no sound checkpoint: sources begin where their position files say, or anew; files that were open stay as they are, and what they hold may come again',
         );
       }
       return;
     }
-    if (this.damaged > 0) {
+    if (this.#damaged > 0) {
       log.warn(
         `The checkpoint before it is used (number ${newest.sequence}). If the damaged one was not just being written, files that were finished since then may be doubled`,
       );
     }
     this.#sequence = newest.sequence;
-    this.#epoch = newest.epoch + 1;
+    this.#epoch = Math.max(this.#epoch, newest.epoch + 1);
+    if (newest.agent !== agent) {
+      log.warn(
+        `The state in ${dir} is that of agent ${newest.agent}; agent ${agent} goes on with it. If both are to run, give each a --state-dir of its own`,
+      );
+    }
     for (const [name, saved] of Object.entries(newest.parts)) {
       const part = this.#part(name);
       part.saved = saved;
@@ -288,49 +301,23 @@ export class Checkpoint {
   }
 }
 
-/** Reads both files of a state directory, for the agent and for whoever wants to look. */
-export function readCheckpoints(dir: string): Promise<ReadCheckpoint[]> {
-  return Promise.all(NAMES.map((name) => readCheckpoint(join(dir, name))));
-}
-
-async function readCheckpoint(path: string): Promise<ReadCheckpoint> {
-  let bytes: Buffer;
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    const handle = await open(path, 'r');
-    try {
-      bytes = await handle.readFile();
-    } finally {
-      await handle.close();
-    }
+    return await open(path, 'r+');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, state: 'missing' };
-    throw new SluiceError('STATE_UNUSABLE', path, fromSystemError(error, `reading ${path}`));
-  }
-  const damaged = (reason: string): ReadCheckpoint => ({ path, state: 'damaged', reason });
-  const match = /^sluice-checkpoint (\d{1,9}) (\d{1,15}) (\d{1,12}) ([0-9a-f]{8})\n/.exec(
-    bytes.toString('latin1', 0, 80),
-  );
-  if (match === null) return damaged('it is damaged (its first line is none of a checkpoint)');
-  const [line, version, sequence, length, sum] = match;
-  const body = bytes.subarray(line.length, line.length + Number(length));
-  const head = `${version} ${sequence} ${length}`;
-  if (body.length < Number(length)) return damaged(`it is cut off (${body.length} of ${length} bytes)`);
-  if (checksum(head, body) !== sum) return damaged('it is damaged (its checksum is wrong)');
-  if (Number(version) > VERSION) {
-    return damaged(`a later version of Sluice wrote it (format ${version}, this one knows ${VERSION})`);
-  }
-  try {
-    const content = JSON.parse(body.toString()) as Content;
-    return { path, state: 'sound', sequence: Number(sequence), content };
-  } catch {
-    return damaged('it is damaged (its content is no JSON)');
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
-function checksum(head: string, body: Buffer): string {
-  return crc32(body, crc32(`${head}\n`))
-    .toString(16)
-    .padStart(8, '0');
+/** Makes the name of a new file durable. */
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function ended(): SluiceError {

@@ -24,6 +24,8 @@ export interface CheckpointPart {
    * @throws SluiceError STATE_UNUSABLE when the agent ends before that
    */
   commit(): Promise<void>;
+  /** A file of state of the component's own was found damaged at its start, and it has said so in the log: counted for dashboards. */
+  damaged(): void;
 }
 
 /** Ranges of numbers, ascending and apart: from, to, from, to, … */

@@ -55,6 +55,22 @@ export interface SinkCounters {
   StopTime: number;
 }
 
+/** The agent's own; Flume has none like them. */
+export interface AgentCounters {
+  /** The number of the last checkpoint that is durable. */
+  readonly CheckpointSequence: number;
+  /** Milliseconds since it became durable; -1 when this life has written none yet (there was nothing new). */
+  readonly CheckpointAgeMs: number;
+  /** How often a checkpoint could not be written. */
+  readonly CheckpointFailures: number;
+  /** 1 while it cannot be written: sinks wait then. */
+  readonly CheckpointUnhealthy: number;
+  /** Files of state (checkpoints, position files, …) that were found damaged in this life. Anything but 0 is worth a look at the log. */
+  readonly StateDamaged: number;
+  /** The number of this life of the agent; see the option `sequenceHeaders` of sources. */
+  readonly Epoch: number;
+}
+
 export function newSourceCounters(): SourceCounters {
   return {
     EventReceivedCount: 0,

@@ -13,6 +13,8 @@ export class TestCheckpoint implements CheckpointPart {
   saved: unknown;
   /** How often something new was told. */
   changes = 0;
+  /** How many damaged files of state were told. */
+  damages = 0;
   #provider: (() => string) | undefined;
 
   constructor(saved?: unknown) {
@@ -25,6 +27,10 @@ export class TestCheckpoint implements CheckpointPart {
 
   changed(): void {
     this.changes++;
+  }
+
+  damaged(): void {
+    this.damages++;
   }
 
   async commit(): Promise<void> {
