@@ -63,13 +63,13 @@ export class LineSplitter {
     this.reset(offset);
   }
 
-  /** Forgets the unfinished line; the next byte is the one at `offset`. */
-  reset(offset: number): void {
+  /** Forgets the unfinished line; the next byte is the one at `offset`, behind a CR that ended a line if `afterCr`. */
+  reset(offset: number, afterCr = false): void {
     this.#offset = offset;
     this.#lineStart = offset;
     this.#clear();
     this.#tooLong = false;
-    this.#afterCr = false;
+    this.#afterCr = afterCr;
   }
 
   /** The offset behind the last complete line. */

@@ -6,6 +6,7 @@ import { Ledger } from './ledger.ts';
 
 /** How much is read at once where there is as much. */
 const SLAB = 1 << 20;
+const CR = 0x0d;
 
 /** One file, known by its inode: where reading stands, what is under way, and its handle while it is open. */
 export class TailedFile {
@@ -28,6 +29,8 @@ export class TailedFile {
   #splitter: LineSplitter | undefined;
   #offset: number;
   #handle: FileHandle | undefined;
+  /** Reading goes on where it was not a moment ago: the byte before may be a CR that ended a line. */
+  #hasJumped = true;
 
   constructor(id: FileId, path: string, group: FileGroup, position: number, rules: LineRules) {
     this.id = id;
@@ -91,6 +94,7 @@ export class TailedFile {
   /** Goes on reading at this offset, which is the beginning of a line. */
   rewind(offset: number): void {
     this.#offset = offset;
+    this.#hasJumped = true;
     this.#splitter?.reset(offset);
   }
 
@@ -112,6 +116,7 @@ export class TailedFile {
     const { splitter } = this;
     const left = limit - splitter.offset;
     if (handle === undefined || left <= 0) return undefined;
+    if (this.#hasJumped) await this.#lookBehind(handle, splitter);
     const { buffer, from } = splitter.prepare(Math.min(left, SLAB));
     let to = from;
     try {
@@ -123,6 +128,16 @@ export class TailedFile {
     }
     if (to === from) return undefined;
     return splitter.push(buffer, to).map((piece) => unpin(piece, buffer.length));
+  }
+
+  /** Where a CR ends a line too, an LF behind it is a part of that line end, also when reading stopped in between. */
+  async #lookBehind(handle: FileHandle, splitter: LineSplitter): Promise<void> {
+    const { offset } = splitter;
+    if (this.#rules.bareCr && offset > 0) {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, offset - 1);
+      if (bytesRead > 0 && buffer[0] === CR) splitter.reset(offset, true);
+    }
+    this.#hasJumped = false;
   }
 }
 
