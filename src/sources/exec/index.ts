@@ -1,268 +1,20 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { statSync } from 'node:fs';
 import { declare } from '../../component/declaration.ts';
-import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
-import { describeError, SluiceError } from '../../errors.ts';
-import { type LinePiece, LineSplitter, toBatch } from '../../event/line-splitter.ts';
-import { bool, choice, integer, type OptionValues, text } from '../../options/option.ts';
-import { makePipe, PipeReader } from './pipe.ts';
-import { charsetProblem, recode } from './recode.ts';
+import { ChildSource } from './child-source.ts';
+import { type ExecOptions, options } from './options.ts';
+import { parseTail, type TailCommand } from './tail-command.ts';
+import { TailSource } from './tail-source.ts';
 
 /*
- * The exec source: the lines that a command prints. What is there is handed on at once; while the channel has no room, nothing is
- * read, and the command waits in its write.
+ * The exec source: the lines that a command prints. A command that is plainly a tail of files is not run: the files are read by the reader
+ * of TAILDIR, which knows how far they were delivered.
  */
-
-const options = {
-  command: text({
-    required: true,
-    doc: 'The command, split at blanks; quotes, pipes and variables mean nothing without `shell`.',
-  }),
-  shell: text({ doc: 'A shell that gets the command as one argument: `/bin/sh -c`.' }),
-  restart: bool({
-    default: false,
-    doc: 'Whether the command is started again when it has ended, whatever its exit code.',
-  }),
-  restartThrottle: integer({ default: 10_000, min: 0, unit: 'ms', doc: 'How long to wait before that.' }),
-  logStdErr: bool({ default: false, doc: 'Whether what the command prints to standard error goes to the log.' }),
-  batchSize: integer({
-    default: 20,
-    min: 1,
-    unit: 'events',
-    doc: 'How many lines Flume gathers; Sluice hands on what is there, at once.',
-  }),
-  batchTimeout: integer({ default: 3000, min: 0, unit: 'ms', doc: 'How long Flume gathers; Sluice does not wait.' }),
-  charset: text({
-    default: 'UTF-8',
-    doc: 'The charset of the output. Bytes that are no UTF-8 become U+FFFD, as with Flume; those of other charsets pass as they are.',
-    check: charsetProblem,
-  }),
-  maxLineLength: integer({
-    default: 4 << 20,
-    min: 1,
-    max: 1 << 30,
-    unit: 'bytes',
-    ours: true,
-    doc: 'The longest line.',
-  }),
-  longLine: choice(['cut', 'skip'], {
-    default: 'cut',
-    ours: true,
-    doc: 'Of a longer line the beginning is kept, or nothing. It is counted in EventReadFail.',
-  }),
-  stopTimeout: integer({
-    default: 5000,
-    min: 0,
-    unit: 'ms',
-    ours: true,
-    doc: 'How long the command and its children may take to end after SIGTERM; then they are killed.',
-  }),
-};
-
-type Options = OptionValues<typeof options>;
-
-/** How long a command may live on that has closed its output. */
-const EXIT_TIMEOUT = 1000;
-const MAX_STDERR_LINE = 4096;
-const MAX_LAST_WORDS = 500;
-/** What Flume gives as the exit code of a command that could not be started. */
-const NOT_STARTED = -1073741824;
-
-type Child = ChildProcessByStdio<null, null, Readable>;
-
-class ExecSource implements Source {
-  readonly #options: Options;
-  readonly #context: SourceContext;
-  #hasLongLine = false;
-  /** The end of what the command printed to standard error, for the log when it fails. */
-  #lastWords = '';
-
-  constructor(options: Options, context: SourceContext) {
-    this.#options = options;
-    this.#context = context;
-  }
-
-  async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
-    const { command, restart, restartThrottle } = this.#options;
-    const { log, clock } = this.#context;
-    log.info(`Exec source starting with command: ${command}`);
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
-      let code = NOT_STARTED;
-      try {
-        code = await this.#runOnce(out, signal, isFirst);
-      } catch (error) {
-        if (signal.aborted) return;
-        const cannotStart = error instanceof SluiceError && error.code === 'COMMAND_FAILED';
-        if (!restart || !cannotStart) throw error;
-        log.error(`Failed while running command: ${command}: ${describeError(error)}`);
-      }
-      if (signal.aborted) return;
-      const words = this.#lastWords.trim();
-      if (code !== 0 && words !== '') log.warn(`Command [${command}] ended its standard error with: ${words}`);
-      if (!restart) {
-        log.info(`Command [${command}] exited with ${code}`);
-        return;
-      }
-      log.info(`Restarting in ${restartThrottle}ms, exit code ${code}`);
-      await clock.sleep(restartThrottle, signal);
-    }
-  }
-
-  /** Runs the command to its end and gives its exit code; 128 + n when signal n ended it. */
-  async #runOnce(out: SourceOutput, signal: AbortSignal, isFirst: boolean): Promise<number> {
-    const { clock } = this.#context;
-    const splitter = this.#splitter();
-    const { child, reader } = await this.#start(splitter);
-    if (isFirst) out.ready();
-    const exited = new Promise<number>((resolve) => {
-      child.once('exit', (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])));
-    });
-    const closed = new Promise((resolve) => child.once('close', resolve));
-    const done = new AbortController();
-    const stop = () => void this.#terminate(child, reader, done.signal);
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
-    try {
-      await this.#read(reader, splitter, out);
-      // It has closed its output: without an end of its own it is ended, as Flume does.
-      const hasEnded = exited.then(() => true);
-      if (!(await Promise.race([hasEnded, clock.sleep(EXIT_TIMEOUT, done.signal)]))) stop();
-      const code = await exited;
-      // The rest of standard error, unless somebody else holds it open.
-      await Promise.race([closed, clock.sleep(EXIT_TIMEOUT, done.signal)]);
-      return code;
-    } catch (error) {
-      killGroup(child, 'SIGKILL');
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      done.abort();
-      reader.close();
-      child.stderr.destroy();
-    }
-  }
-
-  async #start(splitter: LineSplitter): Promise<{ child: Child; reader: PipeReader }> {
-    const { command, shell } = this.#options;
-    const { name, stateDir, env } = this.#context;
-    const words = shell === undefined ? command.split(/\s+/) : [...shell.split(/\s+/), command];
-    const pipe = await makePipe(join(stateDir, `exec-${encodeURIComponent(name)}-${process.pid}.pipe`));
-    const reader = new PipeReader(pipe.read, splitter);
-    try {
-      const child = spawn(words[0], words.slice(1), {
-        env,
-        // A process group of its own: at the end the command goes with all that it has started.
-        detached: true,
-        stdio: ['ignore', pipe.write, 'pipe'],
-      }) as Child;
-      this.#drainStdErr(child.stderr);
-      await once(child, 'spawn');
-      return { child, reader };
-    } catch (error) {
-      reader.close();
-      throw new SluiceError('COMMAND_FAILED', `${words[0]} cannot be started`, error);
-    } finally {
-      closeSync(pipe.write);
-    }
-  }
-
-  #splitter(): LineSplitter {
-    return new LineSplitter({
-      maxLength: this.#options.maxLineLength,
-      longLine: this.#options.longLine,
-      bareCr: true,
-      onLongLine: () => this.#longLine(),
-    });
-  }
-
-  /** Reads all that the command prints, and hands it on. */
-  async #read(reader: PipeReader, splitter: LineSplitter, out: SourceOutput): Promise<void> {
-    for (let pieces = await reader.next(); pieces.length > 0; pieces = await reader.next()) {
-      for (const piece of pieces) await this.#handOn(splitter, piece, out);
-    }
-    const last = splitter.finish();
-    if (last !== undefined) await this.#handOn(splitter, last, out);
-  }
-
-  async #handOn(splitter: LineSplitter, piece: LinePiece, out: SourceOutput): Promise<void> {
-    const batch = recode(toBatch(piece, splitter.rows(piece)), this.#options.charset);
-    if (batch.length === 0) return;
-    this.#context.counters.EventReceivedCount += batch.length;
-    await out.emit(batch);
-  }
-
-  #longLine(): void {
-    this.#context.counters.EventReadFail++;
-    if (this.#hasLongLine) return;
-    this.#hasLongLine = true;
-    const { maxLineLength, longLine } = this.#options;
-    const deed = longLine === 'cut' ? 'cut off there' : 'left out';
-    this.#context.log.warn(
-      `a line is longer than maxLineLength = ${maxLineLength} and is ${deed}; further ones are only counted (EventReadFail)`,
-    );
-  }
-
-  #drainStdErr(stderr: Readable): void {
-    stderr.on('error', () => {});
-    this.#lastWords = '';
-    if (!this.#options.logStdErr) {
-      stderr.on('data', (chunk: Buffer) => {
-        this.#lastWords = chunk.toString('utf8', Math.max(0, chunk.length - MAX_LAST_WORDS));
-      });
-      return;
-    }
-    let count = 0;
-    const splitter = new LineSplitter({
-      maxLength: MAX_STDERR_LINE,
-      longLine: 'cut',
-      bareCr: true,
-      onLongLine: () => {},
-    });
-    const write = (piece: LinePiece): void => {
-      const batch = toBatch(piece, splitter.rows(piece));
-      for (let row = 0; row < batch.length; row++)
-        this.#context.log.info(`StderrLogger[${++count}] = '${batch.bodyOf(row).toString()}'`);
-    };
-    stderr.on('data', (chunk: Buffer) => {
-      const { buffer, from } = splitter.prepare(chunk.length);
-      chunk.copy(buffer, from);
-      splitter.push(buffer, from + chunk.length).forEach(write);
-    });
-    stderr.on('end', () => {
-      const last = splitter.finish();
-      if (last !== undefined) write(last);
-    });
-  }
-
-  /** Ends the command and its children; what they print until then is still read. */
-  async #terminate(child: Child, reader: PipeReader, done: AbortSignal): Promise<void> {
-    killGroup(child, 'SIGTERM');
-    await this.#context.clock.sleep(this.#options.stopTimeout, done);
-    if (done.aborted) return;
-    this.#context.log.warn(`Command [${this.#options.command}] did not end after SIGTERM and is killed`);
-    killGroup(child, 'SIGKILL');
-    // Somebody outside of the group may hold the pipe open.
-    reader.close();
-  }
-}
-
-function killGroup(child: Child, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // It has ended.
-  }
-}
 
 export const execSource = declare('source', {
   type: 'exec',
   classNames: ['org.apache.flume.source.ExecSource'],
-  summary: 'Runs a command and reads the lines that it prints.',
+  summary:
+    'Runs a command and reads the lines that it prints. A plain tail -f or -F of files is no command: the files are read as by TAILDIR.',
   options,
   check: (values, report) => {
     if (values.shell === undefined && /["'|<>;&$`*]/.test(values.command))
@@ -274,5 +26,24 @@ export const execSource = declare('source', {
       );
   },
   batchSize: (values) => values.batchSize,
-  create: (values, context) => new ExecSource(values, context),
+  replays: (values) => servedTail(values) !== undefined,
+  create: (values, context) => {
+    const tail = servedTail(values);
+    return tail === undefined ? new ChildSource(values, context) : new TailSource(tail, values, context);
+  },
 });
+
+/** The command as a tail that can be served without running it: one of regular files, or of such as are not there yet. */
+function servedTail({ command, shell, nativeTail }: ExecOptions): TailCommand | undefined {
+  const tail = nativeTail ? parseTail(command, shell) : undefined;
+  return tail?.files.every(mayBeLog) ? tail : undefined;
+}
+
+/** A FIFO, a device, a folder is for `tail` itself. */
+function mayBeLog(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+  } catch {
+    return true;
+  }
+}
