@@ -81,6 +81,13 @@ const PARTS: readonly Part[] = [
     minutes: 6,
   },
   {
+    name: 'faults',
+    about: 'whole agents that are killed, starved of disk, and rotated under',
+    wants: (file) => file.startsWith('test/faults/'),
+    needs: TOOLS,
+    minutes: 12,
+  },
+  {
     name: 'unit',
     about: 'everything else: units, contracts, pipelines, bad input',
     wants: () => true,
@@ -284,7 +291,7 @@ if (runs.some((run) => run.name === 'peer')) {
   if (existsSync(fetch)) runs.push({ name: 'jars', command: process.execPath, args: [fetch], minutes: 10 });
 }
 // What is quick and finds most comes first.
-const order = ['unit', 'package', 'compat', 'jars', 'peer', 'system'];
+const order = ['unit', 'faults', 'package', 'compat', 'jars', 'peer', 'system'];
 runs.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 if (lint) {
   runs.unshift(
