@@ -196,8 +196,8 @@ export class ChildSource implements Source {
     if (done.aborted) return;
     this.#context.log.warn(`Command [${this.#options.command}] did not end after SIGTERM and is killed`);
     killGroup(child, 'SIGKILL');
-    // Somebody outside of the group may hold the pipe open.
-    reader.close();
+    // What lies in the pipe is still read; but somebody outside of the group may hold it open.
+    reader.endWhenQuiet(EXIT_TIMEOUT);
   }
 }
 

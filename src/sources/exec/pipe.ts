@@ -54,6 +54,8 @@ export class PipeReader {
   #pieces: LinePiece[] = [];
   #gathered = 0;
   #isEnded = false;
+  /** For how long nothing may come before that counts as the end. */
+  #patience = Number.POSITIVE_INFINITY;
   #wake: (() => void) | undefined;
   /** The buffer that is read into, what of it was not pushed yet, and where the next bytes go. */
   #buffer: Buffer;
@@ -89,9 +91,7 @@ export class PipeReader {
       if (this.#pieces.length > 0 || (this.#isEnded && this.#at === this.#from)) break;
       // An unfinished line alone: read on.
       this.#goOn();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#somethingNew();
     }
     const pieces = this.#pieces;
     this.#pieces = [];
@@ -116,6 +116,25 @@ export class PipeReader {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /** Ends when nothing comes for so long, though somebody may still hold the other end open. */
+  endWhenQuiet(ms: number): void {
+    this.#patience = ms;
+    this.#wake?.();
+  }
+
+  async #somethingNew(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (this.#patience === Number.POSITIVE_INFINITY) return;
+      timer = setTimeout(() => {
+        this.#isEnded = true;
+        resolve();
+      }, this.#patience);
+    });
+    clearTimeout(timer);
   }
 
   #goOn(): void {

@@ -133,6 +133,39 @@ describe('exec source', () => {
     assert.ok(run.log.lines.some((line) => /did not end after SIGTERM and is killed/.test(line)));
   });
 
+  it('delivers all that a command had printed that is killed while the channel has no room', async () => {
+    const counter = join(dir(), 'counter');
+    const printed = () => (existsSync(counter) ? Number(readFileSync(counter, 'utf8')) : 0);
+    // Lines of 1,000 bytes: after 1 MiB nothing is read any more, the next 65 lie in the pipe.
+    const command = `trap '' TERM; while :; do i=$((i+1)); printf '%0999d\\n' $i; echo $i > ${counter}; done`;
+    const run = make({ command, shell: '/bin/sh -c', stopTimeout: '50' });
+    const gate = Promise.withResolvers<void>();
+    run.out.before = () => gate.promise;
+    await run.start();
+    await waitFor(() => printed() > 1095);
+    const stopped = run.stop();
+    await waitFor(() => run.log.lines.some((line) => /is killed/.test(line)));
+    gate.resolve();
+    await stopped;
+    const numbers = run.out.bodies().map(Number);
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, i) => i + 1),
+    );
+    assert.ok(numbers.length >= printed(), `${numbers.length} of ${printed()}`);
+  });
+
+  it('ends though a process outside of its group holds its output open', async () => {
+    const pidFile = join(dir(), 'pid');
+    const command = `trap '' TERM; setsid sh -c 'echo $$ > ${pidFile}; exec sleep 1000' & echo ready; wait; sleep 1000`;
+    const run = await start(command, { shell: '/bin/sh -c', stopTimeout: '50' });
+    await run.out.waitForRows(1);
+    await waitFor(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
+    await run.stop();
+    process.kill(Number(readFileSync(pidFile, 'utf8')));
+    assert.deepEqual(run.out.bodies(), ['ready']);
+  });
+
   it('still reads what the command prints while it ends', async () => {
     const command = "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.02; done";
     const run = await start(command, { shell: '/bin/sh -c' });
