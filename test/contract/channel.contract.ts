@@ -194,12 +194,105 @@ export function describeChannel(name: string, under: ChannelUnderTest): void {
       await channel.close();
     });
 
-    it('loses and doubles nothing, whatever puts, takes, commits and rollbacks come', async () => {
+    it('gives rows that were settled one by one no more after a rollback; they leave the channel', async () => {
+      const channel = await under.open(100);
+      await put(channel, ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
+      const first = await take(channel, 8);
+      assert.equal(first.batch.length, 8);
+      first.settle(0, 2);
+      first.settle(1, 2);
+      first.settleRows(Uint32Array.of(4, 6));
+      first.rollback();
+      assert.equal(channel.size, 4);
+      const seen: string[] = [];
+      while (seen.length < 4) {
+        const delivery = await take(channel, 3);
+        seen.push(...bodies(delivery));
+        delivery.commit();
+      }
+      assert.deepEqual(seen, ['c', 'd', 'f', 'h']);
+      assert.equal(channel.size, 0);
+      await channel.close();
+    });
+
+    it('makes room for a waiting put by rows that were settled one by one, at the rollback', async () => {
+      const channel = await under.open(4);
+      await put(channel, ['a', 'b', 'c', 'd']);
+      const waiting = put(channel, ['e', 'f']);
+      const first = await take(channel, 4);
+      first.settleRows(Uint32Array.of(1, 2));
+      first.rollback();
+      await waiting;
+      const seen: string[] = [];
+      while (seen.length < 4) {
+        const delivery = await take(channel);
+        seen.push(...bodies(delivery));
+        delivery.commit();
+      }
+      assert.deepEqual(seen, ['a', 'd', 'e', 'f']);
+      await channel.close();
+    });
+
+    it('commits a delivery as a whole whose rows were settled in part', async () => {
+      const channel = await under.open(100);
+      await put(channel, ['a', 'b', 'c']);
+      const delivery = await take(channel, 3);
+      delivery.settleRows(Uint32Array.of(1));
+      delivery.settle(0, 3);
+      delivery.commit();
+      assert.equal(channel.size, 0);
+      await put(channel, ['d']);
+      const next = await take(channel);
+      assert.deepEqual(bodies(next), ['d']);
+      next.commit();
+      await channel.close();
+    });
+
+    if (!under.durable) {
+      it('settles rows of several batches in their own receipts, in the tick in which the sink says so', async () => {
+        const channel = await under.open(100);
+        const receipts: Receipt[] = [];
+        for (const lines of [['a', 'b'], ['c'], ['d', 'e', 'f']]) {
+          const receipt = new Receipt(lines.length);
+          await channel.put(batchOfLines(lines), receipt.leg('c'), never);
+          receipt.seal();
+          receipts.push(receipt);
+        }
+        const at = (): readonly (readonly number[])[] => receipts.map(({ legs }) => legs[0]!.unsettledSourceRanges);
+        const open: Delivery[] = [];
+        while (open.reduce((sum, { batch }) => sum + batch.length, 0) < 6) open.push(await take(channel));
+        // However the channel joins small batches, row n of all is row n - first of a delivery.
+        const settle = (row: number): void => {
+          let first = 0;
+          for (const delivery of open) {
+            const { length } = delivery.batch;
+            if (row >= first && row < first + length) delivery.settleRows(Uint32Array.of(row - first));
+            first += length;
+          }
+        };
+        settle(1);
+        settle(4);
+        assert.deepEqual(at(), [
+          [0, 1],
+          [0, 1],
+          [0, 1, 2, 3],
+        ]);
+        settle(2);
+        assert.ok(receipts[1]!.settled);
+        for (const delivery of open) delivery.commit();
+        assert.ok(receipts.every(({ settled }) => settled));
+        await channel.close();
+      });
+    }
+
+    it('loses and doubles nothing, whatever puts, takes, single rows, commits and rollbacks come', async () => {
       const step = fc.oneof(
         { weight: 3, arbitrary: fc.record({ put: fc.integer({ min: 1, max: 12 }) }) },
         { weight: 3, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 8 }) }) },
         { weight: 2, arbitrary: fc.record({ commit: fc.nat(5) }) },
         { weight: 1, arbitrary: fc.record({ rollback: fc.nat(5) }) },
+        { weight: 2, arbitrary: fc.record({ settle: fc.nat(5), from: fc.nat(8), to: fc.nat(8) }) },
+        { weight: 2, arbitrary: fc.record({ settle: fc.nat(5), rows: fc.uniqueArray(fc.nat(7)) }) },
       );
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
@@ -208,9 +301,15 @@ export function describeChannel(name: string, under: ChannelUnderTest): void {
           const puts: Promise<void>[] = [];
           const open: Delivery[] = [];
           const committed: number[] = [];
+          const settled = new Map<Delivery, Set<number>>();
           const end = (delivery: Delivery): void => {
             committed.push(...bodies(delivery).map(Number));
             delivery.commit();
+          };
+          const undo = (delivery: Delivery): void => {
+            const out = settled.get(delivery) ?? new Set();
+            committed.push(...bodies(delivery).flatMap((body, row) => (out.has(row) ? [Number(body)] : [])));
+            delivery.rollback();
           };
           for (const each of steps) {
             if ('put' in each) {
@@ -227,13 +326,28 @@ export function describeChannel(name: string, under: ChannelUnderTest): void {
             } else if ('commit' in each) {
               const [delivery] = open.splice(each.commit % Math.max(1, open.length), 1);
               if (delivery) end(delivery);
-            } else {
+            } else if ('rollback' in each) {
               const [delivery] = open.splice(each.rollback % Math.max(1, open.length), 1);
-              delivery?.rollback();
+              if (delivery) undo(delivery);
+            } else {
+              const delivery = open[each.settle % Math.max(1, open.length)];
+              if (delivery === undefined) continue;
+              const done = settled.get(delivery) ?? new Set();
+              settled.set(delivery, done);
+              const { length } = delivery.batch;
+              if ('rows' in each) {
+                const rows = each.rows.filter((row) => row < length).toSorted((a, b) => a - b);
+                delivery.settleRows(Uint32Array.from(rows));
+                for (const row of rows) done.add(row);
+              } else {
+                const to = Math.min(each.to, length);
+                delivery.settle(each.from, to);
+                for (let row = each.from; row < to; row++) done.add(row);
+              }
             }
             assert.ok(channel.size <= 10);
           }
-          for (const delivery of open) delivery.rollback();
+          for (const delivery of open) undo(delivery);
           while (committed.length < next) end(await take(channel));
           await Promise.all(puts);
           assert.equal(channel.size, 0);

@@ -77,4 +77,62 @@ describe('Receipt', () => {
     receipt.seal();
     await settled;
   });
+
+  it('tells for each way which of the emitted rows are not durable there, in whatever order and way they settle', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat(29), { minLength: 1 }).map((rows) => rows.toSorted((a, b) => a - b)),
+        fc.array(
+          fc.oneof(
+            fc.record({ from: fc.nat(30), to: fc.nat(30) }),
+            fc.record({ rows: fc.uniqueArray(fc.nat(29), { maxLength: 8 }) }),
+          ),
+          { maxLength: 20 },
+        ),
+        (sourceRows, steps) => {
+          const receipt = new Receipt(30);
+          const leg = receipt.leg('c', Uint32Array.from(sourceRows));
+          receipt.seal();
+          const open = new Set(sourceRows);
+          let told = 0;
+          receipt.onProgress(() => told++);
+          for (const step of steps) {
+            if ('rows' in step) {
+              const rows = step.rows.filter((row) => row < leg.rows).toSorted((a, b) => a - b);
+              leg.settleRows(Uint32Array.from(rows));
+              for (const row of rows) open.delete(sourceRows[row]!);
+            } else {
+              const to = Math.min(step.to, leg.rows);
+              leg.settle(step.from, to);
+              for (let row = step.from; row < to; row++) open.delete(sourceRows[row]!);
+            }
+            const ranges = leg.unsettledSourceRanges;
+            const listed: number[] = [];
+            for (let i = 0; i < ranges.length; i += 2) {
+              assert.ok(i === 0 || ranges[i]! > ranges[i - 1]!, 'ranges are apart');
+              for (let row = ranges[i]!; row < ranges[i + 1]!; row++) listed.push(row);
+            }
+            assert.deepEqual(listed, [...open]);
+            assert.equal(receipt.lowWater, open.size === 0 ? 30 : Math.min(...open));
+            assert.equal(receipt.settled, open.size === 0);
+          }
+          if (open.size === 0) assert.ok(told > 0);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('frees the batch once, after the listener was told', () => {
+    const order: string[] = [];
+    const receipt = new Receipt(2, () => order.push('freed'));
+    receipt.onProgress(() => order.push(`${receipt.lowWater}`));
+    const leg = receipt.leg('c');
+    receipt.seal();
+    leg.settleRows(Uint32Array.of(1));
+    leg.settleRows(Uint32Array.of(0, 1));
+    leg.settle(0, 2);
+    assert.deepEqual(order.slice(-2), ['2', 'freed']);
+    assert.equal(order.filter((what) => what === 'freed').length, 1);
+  });
 });
