@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SinkRunner } from '../../src/agent/sink-runner.ts';
+import { type CheckpointGate, SinkRunner } from '../../src/agent/sink-runner.ts';
 import { memory } from '../../src/channels/memory.ts';
 import type { Channel } from '../../src/component/channel.ts';
 import { newChannelCounters, newSinkCounters } from '../../src/component/counters.ts';
 import type { Processor } from '../../src/component/processor.ts';
+import type { Settler } from '../../src/component/settler.ts';
 import type { DeliveryWindow, Sink } from '../../src/component/sink.ts';
 import { SluiceError } from '../../src/errors.ts';
 import type { EventBatch } from '../../src/event/event-batch.ts';
+import { freeBatch } from '../../src/event/free-batch.ts';
 import { Receipt } from '../../src/event/receipt.ts';
 import { bind } from '../../src/options/bind.ts';
 import { defaultProcessor } from '../../src/processors/default.ts';
@@ -56,7 +58,36 @@ class ScriptedSink implements Sink {
   }
 }
 
-function runnerOf(sink: Sink, channel: Channel, clock: FakeClock) {
+/** A checkpoint whose writes end when the test says so. */
+class ScriptedGate implements CheckpointGate {
+  healthy = true;
+  commits: PromiseWithResolvers<void>[] = [];
+  #recovery = Promise.withResolvers<void>();
+
+  whenHealthy(): Promise<void> {
+    return this.healthy ? Promise.resolve() : this.#recovery.promise;
+  }
+
+  commit(): Promise<void> {
+    const commit = Promise.withResolvers<void>();
+    this.commits.push(commit);
+    return commit.promise;
+  }
+
+  fail(): void {
+    this.healthy = false;
+    this.#recovery = Promise.withResolvers();
+  }
+
+  recover(): void {
+    this.healthy = true;
+    this.#recovery.resolve();
+  }
+}
+
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function runnerOf(sink: Sink, channel: Channel, clock: FakeClock, checkpoint: CheckpointGate = noCheckpoint) {
   const counters = newSinkCounters();
   const log = memoryLogger();
   const processor = defaultProcessor.create({}, { ...componentContext('k'), sinks: ['k'] });
@@ -64,14 +95,15 @@ function runnerOf(sink: Sink, channel: Channel, clock: FakeClock) {
     members: [{ name: 'k', sink, channel, counters, batchSize: 2, log }],
     processor,
     clock,
-    checkpoint: noCheckpoint,
+    checkpoint,
   });
   return { runner, counters, log };
 }
 
-async function put(channel: Channel, lines: readonly string[]): Promise<Receipt> {
-  const receipt = new Receipt(lines.length);
-  await channel.put(batchOfLines(lines), receipt.leg('c'), never);
+async function put(channel: Channel, lines: readonly string[], replayable = false): Promise<Receipt> {
+  const batch = batchOfLines(lines);
+  const receipt = new Receipt(lines.length, () => freeBatch(batch), replayable);
+  await channel.put(batch, receipt.leg('c'), never);
   receipt.seal();
   return receipt;
 }
@@ -196,6 +228,121 @@ describe('SinkRunner', () => {
     const receipt = await put(channel, ['a']);
     await receipt.whenSettled();
     assert.deepEqual(good.delivered, ['a']);
+    await runner.stop(AbortSignal.timeout(1000));
+  });
+
+  it('takes nothing while the checkpoint cannot be written, and goes on when it can', async () => {
+    const channel = channelOf();
+    const gate = new ScriptedGate();
+    const sink = new ScriptedSink();
+    const { runner } = runnerOf(sink, channel, new FakeClock(), gate);
+    gate.fail();
+    runner.start();
+    const receipt = await put(channel, ['a', 'b']);
+    for (let i = 0; i < 10; i++) await tick();
+    assert.deepEqual(sink.delivered, []);
+    gate.recover();
+    await receipt.whenSettled();
+    assert.deepEqual(sink.delivered, ['a', 'b']);
+    await runner.stop(AbortSignal.timeout(1000));
+  });
+
+  it('can be stopped while the checkpoint cannot be written', async () => {
+    const gate = new ScriptedGate();
+    gate.fail();
+    const channel = channelOf();
+    const { runner } = runnerOf(new ScriptedSink(), channel, new FakeClock(), gate);
+    runner.start();
+    await put(channel, ['a']);
+    await runner.stop(AbortSignal.timeout(1000));
+    assert.equal(channel.size, 1);
+  });
+
+  it('commits rows that no source sends again, to a sink that cuts back, when a checkpoint knows of them', async () => {
+    const channel = channelOf();
+    const gate = new ScriptedGate();
+    const settled: number[] = [];
+    const sink: Sink = Object.assign(new ScriptedSink(), { cutsBack: true });
+    const deliver = sink.deliver.bind(sink);
+    sink.deliver = async (batch, signal, settler) => {
+      // The settler is there, and does nothing for such rows.
+      settler?.settle(0, batch.length);
+      settled.push(batch.length);
+      await deliver(batch, signal);
+    };
+    const { runner, counters } = runnerOf(sink, channel, new FakeClock(), gate);
+    runner.start();
+    const receipt = await put(channel, ['a', 'b']);
+    for (let i = 0; i < 10; i++) await tick();
+    assert.deepEqual(settled, [2]);
+    assert.equal(gate.commits.length, 1);
+    assert.equal(receipt.lowWater, 0);
+    assert.equal(counters.EventDrainSuccessCount, 0);
+    gate.commits[0]!.resolve();
+    await receipt.whenSettled();
+    assert.equal(counters.EventDrainSuccessCount, 2);
+    await runner.stop(AbortSignal.timeout(1000));
+  });
+
+  it('lets go of such rows when the agent ends before a checkpoint knows of them: they are out', async () => {
+    const channel = channelOf();
+    const gate = new ScriptedGate();
+    const sink: Sink = Object.assign(new ScriptedSink(), { cutsBack: true });
+    const { runner } = runnerOf(sink, channel, new FakeClock(), gate);
+    runner.start();
+    const receipt = await put(channel, ['a']);
+    while (gate.commits.length === 0) await tick();
+    gate.commits[0]!.reject(new SluiceError('STATE_UNUSABLE', 'the agent ends'));
+    await receipt.whenSettled();
+    await runner.stop(AbortSignal.timeout(1000));
+    assert.equal(channel.size, 0);
+  });
+
+  it('waits for no checkpoint where the source sends again what it does not know of', async () => {
+    const channel = channelOf();
+    const gate = new ScriptedGate();
+    let release = (): void => {};
+    const sink: Sink = Object.assign(new ScriptedSink({}, [() => new Promise((resolve) => (release = resolve))]), {
+      cutsBack: true,
+    });
+    const deliver = sink.deliver.bind(sink);
+    let settler: Settler | undefined;
+    sink.deliver = (batch, signal, given) => {
+      settler = given;
+      return deliver(batch, signal);
+    };
+    const { runner } = runnerOf(sink, channel, new FakeClock(), gate);
+    runner.start();
+    const receipt = await put(channel, ['a', 'b', 'c'], true);
+    while (settler === undefined) await tick();
+    settler.settle(0, 1);
+    assert.equal(receipt.lowWater, 1, 'in the same tick');
+    settler.settleRows(Uint32Array.of(1, 2));
+    assert.ok(receipt.settled);
+    release();
+    while (channel.size > 0) await tick();
+    assert.equal(gate.commits.length, 0);
+    await runner.stop(AbortSignal.timeout(1000));
+  });
+
+  it('does not deliver rows again that were settled before the delivery failed', async () => {
+    const clock = new FakeClock();
+    const channel = channelOf();
+    const sink: Sink = Object.assign(new ScriptedSink(), { cutsBack: true });
+    const got: string[][] = [];
+    sink.deliver = async (batch, _signal, settler) => {
+      got.push(rowsOf(batch).map(({ body }) => body));
+      if (got.length > 1) return;
+      settler?.settleRows(Uint32Array.of(0, 2));
+      throw new SluiceError('CONNECTION_LOST', 'peer:1');
+    };
+    const { runner } = runnerOf(sink, channel, clock);
+    runner.start();
+    const receipt = await put(channel, ['a', 'b', 'c', 'd'], true);
+    await clock.advance(10_000);
+    await receipt.whenSettled();
+    assert.deepEqual(got[0], ['a', 'b', 'c', 'd']);
+    assert.deepEqual(got.slice(1).flat(), ['b', 'd']);
     await runner.stop(AbortSignal.timeout(1000));
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { SourceRunner, type SourceRunnerParts } from '../../src/agent/source-runner.ts';
 import { memory } from '../../src/channels/memory.ts';
 import type { Channel } from '../../src/component/channel.ts';
@@ -247,5 +248,152 @@ describe('SourceRunner', () => {
     runner.start();
     await runner.stop(AbortSignal.timeout(10));
     assert.deepEqual(await drain(channel), ['a']);
+  });
+
+  it('shows a source with positions the receipt before any channel has the batch', async () => {
+    const channel = channelOf();
+    const order: string[] = [];
+    const put = channel.put.bind(channel);
+    channel.put = (...args) => {
+      order.push('put');
+      return put(...args);
+    };
+    const source: Source = {
+      run: async (out) => {
+        let shown: Receipt | undefined;
+        const emitted = out.emit(batchOfLines(['a', 'b']), {
+          onReceipt: (receipt) => {
+            shown = receipt;
+            order.push(`receipt ${receipt.rows} ${receipt.settled}`);
+          },
+        });
+        order.push('the tick goes on');
+        assert.equal(await emitted, shown);
+        assert.ok(shown?.replayable);
+      },
+    };
+    const { runner } = runnerOf(source, { channels: new Map([['c', channel]]), replays: true });
+    runner.start();
+    await runner.stop(never);
+    assert.deepEqual(order.slice(0, 2), ['receipt 2 false', 'put']);
+  });
+
+  it('sends rows that were settled on one way in an earlier life only the other ways', async () => {
+    const channels = new Map([
+      ['c', channelOf()],
+      ['d', channelOf()],
+      ['e', channelOf()],
+    ]);
+    let receipt: Receipt | undefined;
+    const source: Source = {
+      run: async (out) => {
+        receipt = await out.emit(batchOfLines(['a', '-', 'b', 'x', 'y']), {
+          settled: new Map([
+            ['c', Uint32Array.of(0, 2)],
+            ['e', Uint32Array.of(0, 1, 2, 3, 4)],
+          ]),
+        });
+      },
+    };
+    const { runner } = runnerOf(source, { channels, selector: toAll('c', 'd', 'e'), interceptors: [dropDashes] });
+    runner.start();
+    await runner.stop(never);
+    assert.deepEqual(
+      receipt?.legs.map(({ channel, unsettledSourceRanges }) => [channel, unsettledSourceRanges]),
+      [
+        ['c', [3, 5]],
+        ['d', [0, 1, 2, 5]],
+        ['e', []],
+      ],
+    );
+    assert.equal(channels.get('e')!.size, 0);
+    assert.deepEqual(await drain(channels.get('c')!), ['x', 'y']);
+    assert.equal(receipt?.lowWater, 0);
+    assert.deepEqual(await drain(channels.get('d')!), ['a', 'b', 'x', 'y']);
+    assert.ok(receipt?.settled);
+  });
+
+  it('gives an optional way no rows either that were settled there', async () => {
+    const channels = new Map([
+      ['c', channelOf()],
+      ['o', channelOf({ capacity: '2', transactionCapacity: '2' })],
+    ]);
+    const source: Source = {
+      run: async (out) => {
+        await out.emit(batchOfLines(['a', 'b', 'd']), { settled: new Map([['o', Uint32Array.of(0, 2)]]) });
+        const receipt = await out.emit(batchOfLines(['e']), { settled: new Map([['o', Uint32Array.of(0)]]) });
+        assert.deepEqual(
+          receipt.legs.map((leg) => [leg.channel, leg.settled]),
+          [
+            ['c', false],
+            ['o', true],
+          ],
+        );
+      },
+    };
+    const { runner, log } = runnerOf(source, { channels, selector: optionalO });
+    runner.start();
+    await runner.stop(never);
+    assert.deepEqual(
+      log.lines.filter((line) => line.startsWith('WARN')),
+      [],
+    );
+    assert.deepEqual(await drain(channels.get('c')!), ['a', 'b', 'd', 'e']);
+    assert.deepEqual(await drain(channels.get('o')!), ['b']);
+  });
+
+  it('sends every row to each way on which it was not settled, and no other, through filters and routes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }),
+        fc.uniqueArray(fc.nat(19)),
+        fc.uniqueArray(fc.nat(19)),
+        fc.option(fc.uniqueArray(fc.nat(19))),
+        async (dropped, settledC, settledD, routed) => {
+          const rows = dropped.length;
+          const within = (some: readonly number[]): Uint32Array =>
+            Uint32Array.from(some.filter((row) => row < rows)).sort();
+          const channels = new Map([
+            ['c', channelOf()],
+            ['d', channelOf()],
+          ]);
+          const settled = new Map([
+            ['c', within(settledC)],
+            ['d', within(settledD)],
+          ]);
+          // What goes to d is chosen by the row's number in the batch as the selector gets it.
+          const left = dropped.flatMap((drops, row) => (drops ? [] : [row]));
+          const chosen = routed === null ? undefined : Uint32Array.from(routed.filter((i) => i < left.length)).sort();
+          const selector: Selector = {
+            route: () => [
+              { channel: 'c', required: true },
+              { channel: 'd', required: true, rows: chosen },
+            ],
+          };
+          let receipt: Receipt | undefined;
+          const source: Source = {
+            run: async (out) => {
+              const lines = dropped.map((drops, row) => (drops ? '-' : `${row}`));
+              receipt = await out.emit(batchOfLines(lines), { settled });
+            },
+          };
+          const { runner } = runnerOf(source, { channels, selector, interceptors: [dropDashes] });
+          runner.start();
+          await runner.stop(never);
+          const toD = chosen === undefined ? left : Array.from(chosen, (i) => left[i]!);
+          for (const [name, wanted] of [['c', left] as const, ['d', toD] as const]) {
+            const due = wanted.filter((row) => !settled.get(name)!.includes(row));
+            const ranges = receipt?.legs.find(({ channel }) => channel === name)?.unsettledSourceRanges ?? [];
+            const open: number[] = [];
+            for (let i = 0; i < ranges.length; i += 2)
+              for (let row = ranges[i]!; row < ranges[i + 1]!; row++) open.push(row);
+            assert.deepEqual(open, due);
+            assert.deepEqual(await drain(channels.get(name)!), due.map(String));
+          }
+          assert.ok(receipt?.settled);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });
