@@ -5,6 +5,14 @@ import { join } from 'node:path';
 export const FAULT_POINTS: Readonly<Record<string, number>> = {
   'before-checkpoint': 20,
   'after-checkpoint': 20,
+  'after-create': 6,
+  'after-flush': 30,
+  'after-close': 6,
+  'before-rename': 6,
+  'after-rename': 6,
+  'channel-before-sync': 30,
+  'channel-after-sync': 30,
+  'channel-before-delete': 2,
 };
 
 const SRC = new URL('../../src', import.meta.url).pathname;

@@ -82,7 +82,7 @@ class Stream {
 /** Writes lines to files at a bounded pace, in this process, until it is stopped. */
 export class Load {
   readonly #spec: LoadSpec;
-  readonly #streams: readonly Stream[];
+  readonly #streams: Stream[];
   /** How many whole lines each generation has. */
   readonly written = new Map<string, number>();
   rotations = 0;
@@ -109,10 +109,10 @@ export class Load {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Completes the lines that are begun, and writes no more. */
+  /** Completes the lines that are begun, and writes no more. Idempotent. */
   stop(): void {
     clearInterval(this.#timer);
-    for (const stream of this.#streams) {
+    for (const stream of this.#streams.splice(0)) {
       this.#flush(stream);
       closeSync(stream.handle);
     }

@@ -1,13 +1,11 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '../support/wait-for.ts';
+import { allDelivered, inspect } from './inspect.ts';
 import { type Kill, Lives } from './lives.ts';
 import { Load } from './load.ts';
 import { Random } from './random.ts';
-import { readBack } from './read-back.ts';
-import type { Output, Prepared, Scenario } from './scenario.ts';
-import { complaints, judge } from './verdict.ts';
+import type { Scenario } from './scenario.ts';
 
 export interface RunOptions {
   readonly seed: number;
@@ -70,9 +68,14 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     } finally {
       load.stop();
     }
-    await allDelivered(prepared, load, complain);
+    problems.push(...(await allDelivered(prepared.outputs, load.lines, prepared.patienceMs)));
     for (const agent of lives) await agent.stop();
-    for (const output of prepared.outputs) await check(output, load, complain, outcome);
+    for (const output of prepared.outputs) {
+      const found = await inspect(output, load.written);
+      problems.push(...found.problems);
+      outcome.lost += found.lost;
+      outcome.doubled += found.doubled;
+    }
   } finally {
     for (const agent of lives) await agent.end();
     await prepared.end?.();
@@ -89,63 +92,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     problems,
     dir,
   };
-}
-
-/** Waits until each output has as many lines as there are; what is wrong with them is seen later. */
-async function allDelivered(prepared: Prepared, load: Load, complain: (what: string) => void): Promise<void> {
-  const { outputs, patienceMs = 30_000 } = prepared;
-  const known = new Map<string, { size: number; lines: number }>();
-  for (const output of outputs) {
-    const foreign = new Set(output.foreign.map(({ name }) => name));
-    const count = async (): Promise<number> => {
-      let total = 0;
-      for (const file of await output.list()) {
-        const key = `${output.name} ${file.name}`;
-        const before = known.get(key);
-        if (before?.size !== file.size || file.size === 0) {
-          const [read] = await readBack([file], output.reader, (name) => foreign.has(name), true).catch(() => []);
-          known.set(key, { size: file.size, lines: read?.lines.length ?? 0 });
-        }
-        total += known.get(key)!.lines;
-      }
-      return total;
-    };
-    try {
-      await waitFor(async () => (await count()) >= load.lines, {
-        timeoutMs: patienceMs,
-        everyMs: 100,
-        what: `all lines in ${output.name}`,
-      });
-    } catch {
-      complain(`${output.name}: after ${patienceMs / 1000} s ${await count()} of ${load.lines} lines are there`);
-    }
-  }
-}
-
-async function check(
-  output: Output,
-  load: Load,
-  complain: (what: string) => void,
-  outcome: { lost: number; doubled: number },
-): Promise<void> {
-  const list = await output.list();
-  const foreign = new Set(output.foreign.map(({ name }) => name));
-  const inUse = list.filter(({ name }) => !foreign.has(name) && name.endsWith('.tmp'));
-  if (inUse.length > 0) complain(`left in use: ${inUse.map(({ name }) => name).join(', ')}`);
-  for (const { objection } of output.foreign) {
-    const what = await objection();
-    if (what !== undefined) complain(what);
-  }
-  try {
-    const verdict = judge(load.written, await readBack(list, output.reader, (name) => foreign.has(name), false));
-    outcome.lost += verdict.lost;
-    outcome.doubled += verdict.doubles;
-    if (output.mayDouble === true) Object.assign(verdict, { doubled: [], doubles: 0 });
-    for (const complaint of complaints(output.name, verdict)) complain(complaint);
-  } catch (error) {
-    const { message, cause } = error as Error;
-    complain(`${output.name}: ${message}: ${String(cause)}`);
-  }
 }
 
 /** An outcome in words, for whom it is not good. */

@@ -33,6 +33,8 @@ export interface Output {
   readonly foreign: readonly Foreign[];
   /** Lines may come again (not get lost): the destination can do no better. */
   readonly mayDouble?: boolean;
+  /** Names of files do not tell their order: the clock was set. */
+  readonly unordered?: boolean;
 }
 
 export interface Foreign {

@@ -35,12 +35,18 @@ export function inOrder<T extends { readonly name: string }>(files: readonly T[]
 /**
  * Compares the files of one output with what was written.
  * @param written how many lines each generation has
+ * @param options unordered: lines are in order within each file only
  */
-export function judge(written: ReadonlyMap<string, number>, files: readonly OutputFile[]): Verdict {
+export function judge(
+  written: ReadonlyMap<string, number>,
+  files: readonly OutputFile[],
+  options: { readonly unordered?: boolean } = {},
+): Verdict {
   const verdict: Verdict = { lines: 0, missing: [], doubled: [], doubles: 0, disordered: [], broken: [], lost: 0 };
   const again = new Runs(verdict.doubled);
   const generations = new Map(Array.from(written, ([key, lines]) => [key, new Places(lines)]));
   for (const file of inOrder(files)) {
+    if (options.unordered === true) for (const places of generations.values()) places.last = -1;
     for (const [row, text] of file.lines.entries()) {
       const place = `${file.name}:${row + 1}`;
       const line = parseLine(text);

@@ -31,6 +31,8 @@ export type SluiceSpec = {
   nodeArgs?: readonly string[];
   /** The entry point; default: the sources. */
   main?: string;
+  /** How many descriptors the agent may have open; default: as many as this process. */
+  descriptors?: number;
 };
 
 /** Starts `sluice agent` from the checkout and, with `ready`, waits until its log shows that. Ends with this process at the latest. */
@@ -43,10 +45,13 @@ export async function startSluice(spec: SluiceSpec): Promise<Child> {
     writeFileSync(file, spec.conf, 'latin1');
     files.unshift(file);
   }
+  const limit = spec.descriptors === undefined ? [] : ['prlimit', `--nofile=${spec.descriptors}`];
+  const [command, ...before] = [...limit, process.execPath];
   const child = new Child({
     name: `sluice ${spec.name ?? 'a'}`,
-    command: process.execPath,
+    command: command!,
     args: [
+      ...before,
       ...(spec.nodeArgs ?? []),
       spec.main ?? MAIN,
       'agent',
