@@ -24,6 +24,7 @@ import { createLog, type Log } from './monitoring/log.ts';
 import { createServiceNotifier, type ServiceNotifier } from './monitoring/service-notify.ts';
 import { type Problem, renderProblem } from './options/problem.ts';
 import { registry } from './registry.ts';
+import { describeOrphan, orphansOf } from './verify/orphans.ts';
 
 /** Exit codes, as sysexits.h and the shells have them. */
 const EXIT = { good: 0, usage: 64, internal: 70, configuration: 78, SIGINT: 130, SIGTERM: 143 } as const;
@@ -196,8 +197,11 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
   armFault(process.env['SLUICE_FAULT'], () => process.kill(process.pid, 'SIGKILL'));
   const { services, fileSystems } = await lend(args, stateDir, checkpoint, (name) => log.logger(name));
   const host = new AgentHost(plan, services, args.drainTimeout * 1000);
+  for (const orphan of orphansOf(checkpoint.saved, plan)) log.logger('checkpoint').warn(describeOrphan(orphan));
   const ended = new AbortController();
-  const monitoring = monitor(monitoringAddress(args, log), () => renderFlumeJson(host.counters), log, ended.signal);
+  const counters = (): string =>
+    renderFlumeJson([...host.counters, { type: 'AGENT', name: args.name, counters: checkpoint.counters }]);
+  const monitoring = monitor(monitoringAddress(args, log), counters, log, ended.signal);
   await host.start();
   const notifier = createServiceNotifier(process.env, main);
   await notifier.ready();

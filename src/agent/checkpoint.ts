@@ -106,9 +106,11 @@ export class Checkpoint {
     };
   }
 
-  /** Parts of the last life that no component has taken up. */
-  get orphans(): readonly string[] {
-    return Array.from(this.#parts, ([name, { provider }]) => (provider === undefined ? [name] : [])).flat();
+  /** What the life before has left, by the part's name. */
+  get saved(): ReadonlyMap<string, unknown> {
+    return new Map(
+      Array.from(this.#parts).flatMap(([name, { saved }]) => (saved === undefined ? [] : [[name, saved]])),
+    );
   }
 
   /** See `CheckpointPart.commit`. */

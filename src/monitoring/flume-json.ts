@@ -1,4 +1,4 @@
-import type { ChannelCounters, SinkCounters, SourceCounters } from '../component/counters.ts';
+import type { AgentCounters, ChannelCounters, SinkCounters, SourceCounters } from '../component/counters.ts';
 
 /** The counters of one component. */
 export type CounterGroup =
@@ -6,8 +6,15 @@ export type CounterGroup =
   | { readonly type: 'CHANNEL'; readonly name: string; readonly counters: ChannelCounters }
   | { readonly type: 'SINK'; readonly name: string; readonly counters: SinkCounters };
 
-/** Flume's `/metrics`: an object for each component, every value a string. */
-export function renderFlumeJson(groups: readonly CounterGroup[]): string {
+/** The agent's own counters. */
+export interface AgentGroup {
+  readonly type: 'AGENT';
+  readonly name: string;
+  readonly counters: AgentCounters;
+}
+
+/** Flume's `/metrics`: an object for each component, every value a string. One for the agent itself is Sluice's. */
+export function renderFlumeJson(groups: readonly (CounterGroup | AgentGroup)[]): string {
   const out: Record<string, Record<string, string>> = {};
   for (const group of groups) {
     const values: Record<string, string> = {};
