@@ -140,6 +140,17 @@ export class ReceiptLeg {
     return ranges;
   }
 
+  /**
+   * The rows of the batch, as its source emitted it, that have become durable on this way: from, to, from, to, … Rows between two of them that do not go this way
+   * are counted in, so that the ranges are few.
+   */
+  get settledSourceRanges(): readonly number[] {
+    const low = this.#marks.low;
+    const ranges = low > 0 ? [0, low, ...this.rangesAbove] : this.rangesAbove;
+    const rows = this.#sourceRows;
+    return rows === undefined ? ranges : ranges.map((at, i) => (i % 2 === 0 ? rows[at]! : rows[at - 1]! + 1));
+  }
+
   /** Rows `from` up to `to` are durable now. Settling a row twice does no harm. */
   settle(from: number, to: number): void {
     if (to <= this.#marks.low || to <= from) return;

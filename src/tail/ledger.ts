@@ -1,44 +1,87 @@
+import type { Ranges } from '../component/checkpoint.ts';
 import type { LinePiece, LineRows } from '../event/line-splitter.ts';
 import type { Receipt } from '../event/receipt.ts';
+import { type Mark, NO_MARK, Trail } from './fingerprint.ts';
 
 interface Entry {
   readonly receipt: Receipt;
-  readonly piece: { readonly offset: number; readonly end: number };
+  readonly offset: number;
+  end: number;
   readonly starts: Uint32Array;
+  /** What the rows were cut from; freed once all are durable. */
+  readonly bytes: Buffer;
+  /** What stands before `end`. */
+  mark: Mark;
 }
 
-/** The batches of a file that are under way, in its order, and up to where its lines are durable. */
+/** By channel: ranges of a file (from, to, from, to, …) whose lines are durable behind it. */
+export type Settled = ReadonlyMap<string, Ranges>;
+
+/**
+ * The batches of a file that are under way, in its order: up to where all lines are durable, and which ones behind that are durable behind
+ * one channel or the other.
+ */
 export class Ledger {
   #position: number;
+  /** What stands before `#position`. */
+  #mark: Mark;
   #entries: Entry[] = [];
+  /** What was durable behind `#position` in an earlier life. */
+  #earlier: Settled;
 
-  constructor(position: number) {
+  constructor(position: number, mark: Mark = NO_MARK, earlier: Settled = new Map()) {
     this.#position = position;
+    this.#mark = mark;
+    this.#earlier = earlier;
   }
 
-  /** A batch was accepted. */
-  add(receipt: Receipt, piece: LinePiece, rows: LineRows): void {
-    this.#entries.push({ receipt, piece: { offset: piece.offset, end: piece.end }, starts: rows.starts });
+  /** A batch is about to be handed over. @param mark what stands before its end */
+  add(receipt: Receipt, piece: LinePiece, rows: LineRows, mark: Mark): void {
+    const { offset, end, bytes } = piece;
+    this.#entries.push({ receipt, offset, end, starts: rows.starts, bytes, mark });
   }
 
-  /** Lines without an event (all skipped) up to here. */
-  skip(end: number): void {
+  /** It was not accepted after all, and is read again. */
+  withdraw(receipt: Receipt): void {
+    this.#entries = this.#entries.filter((entry) => entry.receipt !== receipt);
+  }
+
+  /** Lines without an event up to here: they were all left out. */
+  skip(end: number, mark: Mark): void {
     const last = this.#entries.at(-1);
-    // Behind batches under way the next one covers it.
-    if (last === undefined) this.#position = end;
+    if (last === undefined) {
+      this.#position = end;
+      this.#mark = mark;
+    } else {
+      last.end = end;
+      last.mark = mark;
+    }
   }
 
   /** The offset behind the last line of which all before, and itself, are durable. */
   get position(): number {
-    const entries = this.#entries;
-    let done = 0;
-    while (done < entries.length && entries[done].receipt.settled) this.#position = entries[done++].piece.end;
-    if (done > 0) this.#entries = entries.slice(done);
-    const first = this.#entries[0];
+    const first = this.#advance();
     if (first === undefined) return this.#position;
     const low = first.receipt.lowWater;
-    if (low > 0 && low < first.starts.length) return first.piece.offset + first.starts[low];
-    return this.#position;
+    return low > 0 && low < first.starts.length ? first.offset + first.starts[low] : this.#position;
+  }
+
+  /** What stood before that offset when it was read (or before an earlier one, where it is not known). */
+  get mark(): Mark {
+    const { position } = this;
+    const [first] = this.#entries;
+    if (first === undefined || position <= first.offset) return this.#mark;
+    return new Trail(position, first.bytes.subarray(0, position - first.offset)).mark;
+  }
+
+  /** The end of all that was handed over, and what stood before it. */
+  get lastMark(): Mark {
+    return this.#entries.at(-1)?.mark ?? this.#mark;
+  }
+
+  /** Learns what stands before the position. */
+  learn(mark: Mark): void {
+    if (this.#entries.length === 0 && mark.at === this.#position) this.#mark = mark;
   }
 
   /** Whether nothing is under way. */
@@ -46,9 +89,89 @@ export class Ledger {
     return this.#entries.every((entry) => entry.receipt.settled);
   }
 
+  /** What is durable behind the position, by channel. */
+  get settled(): Settled {
+    const { position } = this;
+    const found = new Map<string, number[]>();
+    const note = (channel: string, from: number, to: number): void => {
+      if (to <= position) return;
+      const ranges = found.get(channel);
+      if (ranges === undefined) found.set(channel, [Math.max(from, position), to]);
+      else ranges.push(Math.max(from, position), to);
+    };
+    for (const [channel, ranges] of this.#earlier) {
+      for (let i = 0; i < ranges.length; i += 2) note(channel, ranges[i], ranges[i + 1]);
+    }
+    for (const { receipt, offset, end, starts } of this.#entries) {
+      const isWhole = receipt.settled;
+      for (const leg of receipt.legs) {
+        if (isWhole) {
+          note(leg.channel, offset, end);
+          continue;
+        }
+        const rows = leg.settledSourceRanges;
+        for (let i = 0; i < rows.length; i += 2) {
+          const to = rows[i + 1];
+          note(leg.channel, offset + (starts[rows[i]] ?? 0), to < starts.length ? offset + starts[to] : end);
+        }
+      }
+    }
+    for (const [channel, ranges] of found) found.set(channel, merge(ranges));
+    return found;
+  }
+
+  /** By channel: the rows of a piece that were durable behind it in an earlier life; `undefined` when there are none. */
+  settledRows(piece: LinePiece, rows: LineRows): ReadonlyMap<string, Uint32Array> | undefined {
+    if (this.#earlier.size === 0) return undefined;
+    let isPast = true;
+    const found = new Map<string, Uint32Array>();
+    for (const [channel, ranges] of this.#earlier) {
+      const done: number[] = [];
+      let i = 0;
+      for (let row = 0; row < rows.starts.length; row++) {
+        const at = piece.offset + rows.starts[row];
+        while (i < ranges.length && ranges[i + 1] <= at) i += 2;
+        if (i < ranges.length && ranges[i] <= at) done.push(row);
+      }
+      if (done.length > 0) found.set(channel, Uint32Array.from(done));
+      if ((ranges.at(-1) ?? 0) > this.#position) isPast = false;
+    }
+    if (isPast) this.#earlier = new Map();
+    return found.size > 0 ? found : undefined;
+  }
+
   /** The file begins anew: what is under way says nothing about it any more. */
   reset(position: number): void {
     this.#position = position;
+    this.#mark = NO_MARK;
     this.#entries = [];
+    this.#earlier = new Map();
   }
+
+  /** Drops what is durable from the beginning. @returns the first entry that is not */
+  #advance(): Entry | undefined {
+    const entries = this.#entries;
+    let done = 0;
+    while (done < entries.length && entries[done].receipt.settled) done++;
+    if (done > 0) {
+      this.#position = entries[done - 1].end;
+      this.#mark = entries[done - 1].mark;
+      this.#entries = entries.slice(done);
+    }
+    return this.#entries[0];
+  }
+}
+
+/** The same ranges, ascending and apart. */
+function merge(ranges: readonly number[]): number[] {
+  const pairs: [number, number][] = [];
+  for (let i = 0; i < ranges.length; i += 2) pairs.push([ranges[i], ranges[i + 1]]);
+  pairs.sort((a, b) => a[0] - b[0]);
+  const merged: number[] = [];
+  for (const [from, to] of pairs) {
+    const last = merged.length - 1;
+    if (last > 0 && from <= merged[last]) merged[last] = Math.max(merged[last], to);
+    else merged.push(from, to);
+  }
+  return merged;
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../component/context.ts';
@@ -29,15 +29,15 @@ export class PositionFile {
   }
 
   /**
-   * Reads it; no file gives no positions. Of a damaged one (Flume's can break off) whatever entries are whole are taken.
+   * Reads it; no file gives `undefined`. Of a damaged one (Flume's can break off) whatever entries are whole are taken.
    * @throws SluiceError when it is there and cannot be read: to begin from 0 would send everything again
    */
-  async load(): Promise<Position[]> {
+  async load(): Promise<Position[] | undefined> {
     let text: string;
     try {
       text = await readFile(this.path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw fromSystemError(error, `reading the position file ${this.path}`);
     }
     const parsed = parsePositions(text);
@@ -51,10 +51,14 @@ export class PositionFile {
     return saved;
   }
 
-  /** Writes it when something has changed. A failure is logged when it begins and ends; positions stay as they were on disk. */
-  async save(positions: readonly Position[]): Promise<void> {
+  /** The text to be written; `undefined` when it is what was written last. */
+  news(positions: readonly Position[]): string | undefined {
     const text = render(positions);
-    if (text === this.#written) return;
+    return text === this.#written ? undefined : text;
+  }
+
+  /** Writes it. A failure is logged when it begins and ends; positions stay as they were on disk. */
+  async save(text: string): Promise<void> {
     try {
       await mkdir(dirname(this.path), { recursive: true });
       const handle = await open(`${this.path}.tmp`, 'w');
@@ -71,15 +75,13 @@ export class PositionFile {
     }
   }
 
-  /** The same at once: for rows that settle while the agent is ending, when nobody waits any more. */
-  saveNow(positions: readonly Position[]): void {
-    const text = render(positions);
-    if (text === this.#written) return;
+  /** The same at once: while the agent is ending, when nobody waits any more. */
+  saveNow(text: string): void {
     try {
       mkdirSync(dirname(this.path), { recursive: true });
       const fd = openSync(`${this.path}.tmp`, 'w');
       try {
-        writeSync(fd, text);
+        writeFileSync(fd, text);
         fsyncSync(fd);
       } finally {
         closeSync(fd);

@@ -20,6 +20,8 @@ export interface TailOptions {
   readonly fileHeaderKey: string;
   /** Milliseconds without growth after which a file is closed. */
   readonly idleTimeout: number;
+  /** Milliseconds without growth after which the unfinished last line of a deleted file is taken for a whole one; 5000 unless said otherwise. */
+  readonly deletedFileTimeout?: number;
   /** Milliseconds. */
   readonly writePosInterval: number;
   /** Rows of one file in a turn: batchSize times maxBatchCount (0 or less: no limit). */

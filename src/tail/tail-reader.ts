@@ -2,6 +2,7 @@ import type { Source, SourceContext, SourceOutput } from '../component/source.ts
 import { type FileGroup, requireFolders } from './file-groups.ts';
 import { FileSet } from './file-set.ts';
 import { PositionFile } from './positions.ts';
+import { mergePositions, parsePart } from './saved-files.ts';
 import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
 import { ReadFailure, Tailer, type Turn } from './tailer.ts';
@@ -18,6 +19,9 @@ const HOT_SPACING = 0.25;
 const MIN_LOOK_INTERVAL = 20;
 /** How often positions are written while rows settle after the source was stopped. */
 const LATE_SAVE_INTERVAL = 200;
+/** How long the end waits for a checkpoint before the position file is written. */
+const LAST_SAVE_TIMEOUT = 2000;
+const DELETED_FILE_TIMEOUT = 5000;
 
 /**
  * Reads lines from files that grow, are rotated, cut and deleted. Discovery is by folder, reading by open files: the kernel's reports
@@ -31,6 +35,7 @@ export class TailReader implements Source {
   readonly #files: FileSet;
   readonly #tailer: Tailer;
   readonly #waker: Waker;
+  readonly #lookWaker: Waker;
   readonly #queue: TailedFile[] = [];
   /** Files that grew a moment ago. */
   readonly #hot = new Set<TailedFile>();
@@ -48,6 +53,7 @@ export class TailReader implements Source {
     if (values.positionFile !== undefined) this.#positions = new PositionFile(values.positionFile, context.log);
     this.#tailer = new Tailer(values, context, () => this.#settled());
     this.#waker = new Waker(context.clock);
+    this.#lookWaker = new Waker(context.clock);
     const { maxLineLength: maxLength, longLine } = values;
     this.#files = new FileSet({
       groups: this.#groups,
@@ -55,6 +61,7 @@ export class TailReader implements Source {
       firstPosition: values.firstPosition,
       maxOpenFiles: values.maxOpenFiles,
       log: context.log,
+      onChange: () => context.checkpoint.changed(),
       rulesFor: (file) => ({
         maxLength,
         longLine,
@@ -66,50 +73,91 @@ export class TailReader implements Source {
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
     if (!this.#options.awaitsFolders) await requireFolders(this.#groups);
-    if (!this.#isLoaded && this.#positions !== undefined) this.#files.restore(await this.#positions.load());
-    this.#isLoaded = true;
+    if (!this.#isLoaded) await this.#restore();
     this.#isRunning = true;
     this.#lookWanted = true;
     const watch = new FolderWatch(this.#groups, this.#context.log, (path, isNew) => this.#changed(path, isNew));
     const stop = new AbortController();
-    const wake = () => this.#waker.wake();
-    signal.addEventListener('abort', wake);
+    const end = (): void => {
+      stop.abort();
+      this.#waker.wake();
+      this.#lookWaker.wake();
+    };
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
     const saving = this.#savePositions(stop.signal);
     try {
       await watch.start();
       await this.#look();
+      if (!this.#isLoaded) this.#context.checkpoint.provide(() => this.#files.part);
+      this.#isLoaded = true;
+      this.#context.checkpoint.changed();
       out.ready();
-      while (!signal.aborted) await this.#step(out, signal, watch);
+      // Folders are looked through while a batch waits for room, too: a file that comes and is rotated away meanwhile is opened in time.
+      const loops = [this.#lookOn(watch, stop.signal), this.#readOn(watch, out, stop.signal)];
+      const ends = await Promise.allSettled(loops.map((loop) => loop.finally(end)));
+      for (const result of ends) if (result.status === 'rejected') throw result.reason;
+      await this.#readDeleted(out, signal);
     } catch (error) {
       // What the runner rejects an emit with while it stops us is no failure of ours.
       if (!signal.aborted) throw error;
     } finally {
-      signal.removeEventListener('abort', wake);
-      stop.abort();
+      signal.removeEventListener('abort', end);
+      end();
       await Promise.all([saving, watch.close()]);
       this.#queue.length = 0;
       this.#hot.clear();
       for (const file of this.#files.all()) file.isQueued = false;
       await this.#files.closeAll();
       this.#isRunning = false;
-      await this.#positions?.save(this.#files.positions());
+      if (this.#isLoaded) await this.#saveLast();
     }
   }
 
-  /** One turn of a file, or a look through the folders, or a wait for either. */
-  async #step(out: SourceOutput, signal: AbortSignal, watch: FolderWatch): Promise<void> {
-    const now = this.#context.clock.monotonic();
-    if (now >= this.#nextLook(watch)) return this.#look();
-    const file = this.#queue.shift();
-    if (file === undefined) return this.#wait(now, watch);
-    file.isQueued = false;
-    await this.#turn(file, out, signal);
+  /** Takes up what an earlier life has left: in the checkpoint, and in the position file what another program has added since. */
+  async #restore(): Promise<void> {
+    const { checkpoint, log, stateDir } = this.#context;
+    const files = parsePart(checkpoint.saved);
+    if (checkpoint.saved !== undefined && files === undefined) {
+      log.error('the checkpoint holds nothing of this source that this version understands; the position file is used');
+    }
+    const positions = await this.#positions?.load();
+    if (files !== undefined && files.length > 0 && this.#positions !== undefined && positions === undefined) {
+      log.warn(
+        `the position file ${this.#positions.path} is missing; reading goes on where the checkpoint says. To read all files anew, stop the agent and remove ${stateDir}/checkpoint.0 and checkpoint.1, too`,
+      );
+    }
+    this.#files.restore(mergePositions(files ?? [], positions ?? []));
+  }
+
+  /** Looks through the folders whenever that is due. */
+  async #lookOn(watch: FolderWatch, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#lookWaker.sleep(this.#nextLook(watch) - this.#context.clock.monotonic());
+      if (!signal.aborted && this.#context.clock.monotonic() >= this.#nextLook(watch)) await this.#look();
+    }
+  }
+
+  /** Reads, one turn of a file after the other. */
+  async #readOn(watch: FolderWatch, out: SourceOutput, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const file = this.#queue.shift();
+      if (file === undefined) {
+        await this.#wait(watch);
+        continue;
+      }
+      file.isQueued = false;
+      file.isBusy = true;
+      await this.#turn(file, out, signal).finally(() => {
+        file.isBusy = false;
+      });
+    }
   }
 
   async #turn(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<void> {
     try {
       if (!(await this.#files.take(file))) {
-        this.#lookWanted = true;
+        this.#wantLook();
         return;
       }
     } catch (error) {
@@ -119,10 +167,11 @@ export class TailReader implements Source {
     let turn: Turn;
     try {
       turn = await this.#tailer.turn(file, out, signal);
+      if (turn === 'same' && this.#isEnded(file)) await this.#tailer.finish(file, out, signal);
     } catch (error) {
       if (!(error instanceof ReadFailure)) throw error;
       this.#tailer.failed(file, error.cause);
-      await this.#files.close(file);
+      if (!file.isGone) await this.#files.close(file);
       return;
     }
     file.hasFailed = false;
@@ -134,11 +183,31 @@ export class TailReader implements Source {
     if (turn === 'more') this.#enqueue(file);
   }
 
-  /** Waits until the kernel reports something, or files that grew lately are to be asked, or a look is due. */
-  async #wait(now: number, watch: FolderWatch): Promise<void> {
+  /** Whether the unfinished line of a file is its last: nobody can read it under any name, and nobody writes. */
+  #isEnded(file: TailedFile): boolean {
+    const quiet = this.#context.clock.monotonic() - file.lastGrown;
+    return file.isDeleted && file.hasRest && quiet >= (this.#options.deletedFileTimeout ?? DELETED_FILE_TIMEOUT);
+  }
+
+  /** At the end: of files that are deleted nobody can read the rest later. */
+  async #readDeleted(out: SourceOutput, signal: AbortSignal): Promise<void> {
+    for (const file of this.#files.open()) {
+      try {
+        if ((await file.look()).links > 0) continue;
+        while ((await this.#tailer.turn(file, out, signal)) === 'more');
+        await this.#tailer.finish(file, out, signal);
+      } catch (error) {
+        if (!(error instanceof ReadFailure)) throw error;
+        this.#tailer.failed(file, error.cause);
+      }
+    }
+  }
+
+  /** Waits until the kernel reports something, or files that grew lately are to be asked. */
+  async #wait(watch: FolderWatch): Promise<void> {
     if (watch.hasFailed) for (const file of this.#files.open()) this.#hot.add(file);
     const hotIn = this.#hot.size > 0 ? Math.max(HOT_INTERVAL, this.#hot.size * HOT_SPACING) : Number.POSITIVE_INFINITY;
-    await this.#waker.sleep(Math.min(hotIn, this.#nextLook(watch) - now));
+    await this.#waker.sleep(Math.min(hotIn, this.#options.rescanInterval));
     if (this.#hot.size > 0) await this.#askHot();
   }
 
@@ -147,7 +216,7 @@ export class TailReader implements Source {
     for (const file of [...this.#hot]) {
       if (!file.isOpen) this.#hot.delete(file);
       else if (file.isQueued) continue;
-      else if ((await file.size()) !== file.seenSize) this.#enqueue(file);
+      else if (await this.#hasGrown(file)) this.#enqueue(file);
       else if (now - file.lastGrown > HOT_TIME) {
         this.#hot.delete(file);
         await this.#verify(file);
@@ -155,9 +224,18 @@ export class TailReader implements Source {
     }
   }
 
+  async #hasGrown(file: TailedFile): Promise<boolean> {
+    try {
+      const { size, modified } = await file.look();
+      return size !== file.seenSize || modified !== file.seenModified;
+    } catch {
+      return true; // Its turn tells why.
+    }
+  }
+
   /** A file renamed to a name that is not ours, with a new one in its place, is reported as a mere change. */
   async #verify(file: TailedFile): Promise<void> {
-    if (!file.isGone && !(await file.isAtPath())) this.#lookWanted = true;
+    if (!file.isGone && !(await file.isAtPath())) this.#wantLook();
   }
 
   #enqueue(file: TailedFile): void {
@@ -170,15 +248,26 @@ export class TailReader implements Source {
   #changed(path: string, isNew: boolean): void {
     const file = this.#files.at(path);
     if (file !== undefined && !isNew) this.#enqueue(file);
-    this.#lookWanted ||= isNew || file === undefined;
+    if (isNew || file === undefined) this.#wantLook();
     this.#waker.wake();
+  }
+
+  #wantLook(): void {
+    this.#lookWanted = true;
+    this.#lookWaker.wake();
   }
 
   #nextLook(watch: FolderWatch): number {
     const interval = watch.hasFailed ? Math.min(1000, this.#options.rescanInterval) : this.#options.rescanInterval;
     // Looking takes at most a tenth of the time: ten thousand files cost a second.
     const least = this.#lastLook + Math.max(MIN_LOOK_INTERVAL, this.#lookCost * 10);
-    return this.#lookWanted ? least : Math.max(least, this.#lastLook + interval);
+    if (this.#lookWanted) return least;
+    let next = this.#lastLook + interval;
+    for (const file of this.#files.open()) {
+      if (file.isDeleted && file.hasRest && !file.isQueued)
+        next = Math.min(next, file.lastGrown + (this.#options.deletedFileTimeout ?? DELETED_FILE_TIMEOUT));
+    }
+    return Math.max(least, next);
   }
 
   async #look(): Promise<void> {
@@ -190,15 +279,43 @@ export class TailReader implements Source {
     this.#lookCost = now - start;
     this.#lastLook = now;
     for (const file of [...this.#files.open()]) {
-      if (!file.isQueued && now - file.lastGrown > this.#options.idleTimeout) await this.#files.close(file);
+      file.lastGrown ||= now;
+      const isIdle = now - file.lastGrown > this.#options.idleTimeout;
+      if (isIdle && !file.isQueued && !file.isBusy) await this.#files.close(file);
     }
+    this.#waker.wake();
   }
 
   async #savePositions(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#context.clock.sleep(this.#options.writePosInterval, signal);
-      if (!signal.aborted) await this.#positions?.save(this.#files.positions());
+      if (!signal.aborted) await this.#savePosition();
     }
+  }
+
+  /**
+   * Writes the position file with what the last two checkpoints know: what stands in it further than in the checkpoint is another program's, also when
+   * the newest checkpoint turns out to be damaged.
+   */
+  async #savePosition(): Promise<void> {
+    if (this.#positions === undefined) return;
+    const text = this.#positions.news(this.#files.positions());
+    if (text === undefined) return;
+    try {
+      await this.#context.checkpoint.commit();
+      await this.#context.checkpoint.commit();
+    } catch {
+      return; // The agent ends; the checkpoint knows better.
+    }
+    if (this.#isRunning) await this.#positions.save(text);
+    else this.#positions.saveNow(text);
+  }
+
+  /** The same at the end, which does not wait for a checkpoint that cannot be written. */
+  async #saveLast(): Promise<void> {
+    const done = new AbortController();
+    const saved = this.#savePosition().finally(() => done.abort());
+    await Promise.race([saved, this.#context.clock.sleep(LAST_SAVE_TIMEOUT, done.signal)]);
   }
 
   /** Rows have become durable. While the source runs its timer writes that down; after its end, while channels drain, this does. */
@@ -207,6 +324,6 @@ export class TailReader implements Source {
     const now = this.#context.clock.monotonic();
     if (now - this.#lastLateSave < LATE_SAVE_INTERVAL && !this.#files.isSettled) return;
     this.#lastLateSave = now;
-    this.#positions?.saveNow(this.#files.positions());
+    void this.#savePosition();
   }
 }

@@ -3,6 +3,8 @@ import { describeError } from '../errors.ts';
 import type { EventBatch } from '../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn, NumberColumn } from '../event/header-columns.ts';
 import { type LinePiece, type LineRows, toBatch } from '../event/line-splitter.ts';
+import type { Receipt } from '../event/receipt.ts';
+import { withoutHoles } from './nul-rows.ts';
 import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
 
@@ -38,14 +40,19 @@ export class Tailer {
 
   /** Reads on in a file that is open. Rejects with what `emit` rejects with; the file then stands where it was not accepted. */
   async turn(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<Turn> {
-    const size = await file.size();
+    const { size, modified } = await file.look().catch(failedToRead);
     if (size < file.offset) {
       this.#context.log.info(
         `${file.path} was cut from ${file.offset} to ${size} bytes and is read from its beginning`,
       );
       file.restart();
+    } else if (size === file.offset && modified !== file.seenModified) {
+      if (!(await file.isSame().catch(failedToRead))) this.#beginAnew(file);
     }
-    if (size <= file.offset) return 'same';
+    if (size <= file.offset) {
+      file.seen(size, modified);
+      return 'same';
+    }
     const start = file.offset;
     let rowsLeft = this.#maxTurnRows;
     // How far may be read ahead: what a turn of few rows leaves over is read again.
@@ -61,7 +68,7 @@ export class Tailer {
         // The next slab is read while the lines of this one are cut and handed on, unless the rows are counted.
         if (!isTurnOver && rowsLeft === Number.POSITIVE_INFINITY) next = file.read(size);
         for (const piece of pieces) {
-          const taken = await this.#handOn(file, piece, out, rowsLeft);
+          const taken = await this.#handOn(file, piece, out, rowsLeft, signal);
           rowsLeft -= taken.rows;
           accepted = taken.end;
           if (taken.end < piece.end) break;
@@ -74,9 +81,36 @@ export class Tailer {
       file.rewind(accepted);
       throw error;
     }
-    file.seenSize = file.offset;
-    file.lastGrown = this.#context.clock.monotonic();
-    return file.offset < size ? 'more' : 'grown';
+    if (file.isRewritten) {
+      this.#beginAnew(file);
+      return 'more';
+    }
+    const isAllRead = file.offset === size || (file.hasNulTail && rowsLeft > 0 && !signal.aborted);
+    if (isAllRead && file.offset < size && (await file.passHole(size).catch(failedToRead))) return 'more';
+    if (file.offset > start) file.lastGrown = this.#context.clock.monotonic();
+    file.seen(isAllRead ? size : file.offset, isAllRead ? modified : Number.NaN);
+    if (!isAllRead) return 'more';
+    return file.offset > start ? 'grown' : 'same';
+  }
+
+  /** Hands on the unfinished last line of a file that was deleted. */
+  async finish(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<void> {
+    const start = file.splitter.lineStart;
+    const piece = file.splitter.finish();
+    if (piece === undefined) return;
+    try {
+      await this.#handOn(file, piece, out, Number.POSITIVE_INFINITY, signal);
+    } catch (error) {
+      file.rewind(start);
+      throw error;
+    }
+  }
+
+  #beginAnew(file: TailedFile): void {
+    this.#context.log.info(
+      `${file.path} was written anew: what stood before offset ${file.offset} is not what was read there. It is read from its beginning`,
+    );
+    file.restart();
   }
 
   /** Hands on at most `limit` rows. @returns how many it were, and the offset behind them */
@@ -85,26 +119,45 @@ export class Tailer {
     whole: LinePiece,
     out: SourceOutput,
     limit: number,
+    signal: AbortSignal,
   ): Promise<{ rows: number; end: number }> {
     const { counters } = this.#context;
     let piece = whole;
-    let rows = file.splitter.rows(whole);
+    let rows = withoutHoles(whole, file.splitter.rows(whole));
     if (rows.starts.length > limit) {
       const bytes = whole.bytes.subarray(0, rows.starts[limit]);
       piece = { ...whole, bytes, end: whole.offset + bytes.length };
       rows = { ...rows, starts: rows.starts.slice(0, limit), ends: rows.ends.slice(0, limit) };
     }
     const count = rows.starts.length;
+    const trail = file.behind(piece);
+    const { mark } = trail;
     if (count === 0) {
-      file.ledger.skip(piece.end);
-      return { rows: 0, end: piece.end };
+      file.ledger.skip(piece.end, mark);
+    } else {
+      const isCounted = this.#options.countsBatches !== false;
+      if (isCounted) counters.AppendBatchReceivedCount++;
+      counters.EventReceivedCount += count;
+      let receipt: Receipt | undefined;
+      const onReceipt = (given: Receipt): void => {
+        receipt = given;
+        file.ledger.add(given, piece, rows, mark);
+        given.onProgress(() => {
+          file.touch();
+          this.#onProgress();
+        });
+      };
+      try {
+        const settled = file.ledger.settledRows(piece, rows);
+        await out.emit(this.#batch(file, piece, rows), { ownsMemory: true, onReceipt, settled });
+      } catch (error) {
+        // When the agent ends, a channel may have it all the same, and deliver it: then that is still told.
+        if (receipt !== undefined && !signal.aborted) file.ledger.withdraw(receipt);
+        throw error;
+      }
+      if (isCounted) counters.AppendBatchAcceptedCount++;
     }
-    if (this.#options.countsBatches !== false) counters.AppendBatchReceivedCount++;
-    counters.EventReceivedCount += count;
-    const receipt = await out.emit(this.#batch(file, piece, rows), { ownsMemory: true });
-    if (this.#options.countsBatches !== false) counters.AppendBatchAcceptedCount++;
-    file.ledger.add(receipt, piece, rows);
-    receipt.onProgress(this.#onProgress);
+    file.handedOn(trail);
     return { rows: count, end: piece.end };
   }
 

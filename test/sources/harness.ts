@@ -44,8 +44,9 @@ export class FakeOutput implements SourceOutput {
   #ready = Promise.withResolvers<void>();
 
   async emit(batch: EventBatch, options?: EmitOptions): Promise<Receipt> {
-    await this.before?.(batch);
     const receipt = new Receipt(batch.length);
+    options?.onReceipt?.(receipt);
+    await this.before?.(batch);
     const leg = receipt.leg('c');
     receipt.seal();
     this.emitted.push({ batch, leg, receipt });

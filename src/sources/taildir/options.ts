@@ -53,7 +53,7 @@ export const options = {
   }),
   cachePatternMatching: bool({ default: true, doc: 'Accepted and not used: folders are watched.' }),
   maxLineLength: integer({
-    default: 4 << 20,
+    default: 1 << 20,
     min: 1,
     max: 1 << 30,
     unit: 'bytes',
@@ -64,6 +64,13 @@ export const options = {
     default: 'cut',
     ours: true,
     doc: 'Of a longer line the beginning is kept, or nothing. It is counted in EventReadFail.',
+  }),
+  deletedFileTimeout: integer({
+    default: 5000,
+    min: 0,
+    unit: 'ms',
+    ours: true,
+    doc: 'The unfinished last line of a file that was deleted becomes an event when nothing was written for so long.',
   }),
   maxOpenFiles: integer({
     default: 512,

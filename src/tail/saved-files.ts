@@ -1,0 +1,136 @@
+import type { Mark } from './fingerprint.ts';
+import { NO_MARK } from './fingerprint.ts';
+import type { Settled } from './ledger.ts';
+import type { Position } from './positions.ts';
+
+/*
+ * What the checkpoint knows of tailed files. The source's part is
+ *
+ *     {"version":1,"files":[{"id":"device:inode","path":…,"pos":…,"size":…,"modified":…,"head":[length,crc],"before":[offset,length,crc],
+ *       "settled":{"channel":[from,to,…]},"gone":true},…]}
+ *
+ * `pos`: all lines before it are durable. `settled`: lines behind it that are durable behind a channel; each number is how far it stands from
+ * the one before, the first from `pos`. `head` and `before`: CRCs of the first bytes, and of some bytes before an offset, by which a file is known.
+ */
+
+const VERSION = 1;
+
+/** One file, as an earlier life left it. */
+export interface SavedFile {
+  /** Device and inode; of Flume's positions, which know no device, only the inode. */
+  readonly key: string | undefined;
+  readonly inode: string;
+  readonly path: string;
+  readonly pos: number;
+  /** Another program has read on up to here, if the file is still that long. */
+  readonly ahead?: number;
+  /** The size up to which there was nothing more to read; `undefined` when that is not known. */
+  readonly size: number | undefined;
+  readonly modified: number;
+  readonly head: Mark;
+  readonly before: Mark;
+  readonly settled: Settled;
+}
+
+/** A file as text of the checkpoint. */
+export function renderFile(file: SavedFile & { readonly isGone: boolean }): string {
+  const { head, before, settled } = file;
+  const parts = [
+    `"id":"${file.key}","path":${JSON.stringify(file.path)},"pos":${file.pos},"size":${file.size ?? null},"modified":${file.modified}`,
+    `"head":[${head.length},${head.crc}],"before":[${before.at},${before.length},${before.crc}]`,
+  ];
+  if (settled.size > 0) {
+    const ways = Array.from(settled, ([channel, ranges]) => {
+      const steps = ranges.map((at, i) => at - (i === 0 ? file.pos : ranges[i - 1]));
+      return `${JSON.stringify(channel)}:[${steps}]`;
+    });
+    parts.push(`"settled":{${ways}}`);
+  }
+  if (file.isGone) parts.push('"gone":true');
+  return `{${parts}}`;
+}
+
+/** The part of a source: files as `renderFile` gives them. */
+export function renderPart(files: readonly string[]): string {
+  return `{"version":${VERSION},"files":[${files.join(',\n')}]}`;
+}
+
+/** Reads that back; `undefined` when there is nothing, or nothing that this version knows. */
+export function parsePart(part: unknown): SavedFile[] | undefined {
+  if (!isRecord(part) || part['version'] !== VERSION || !Array.isArray(part['files'])) return undefined;
+  const files: SavedFile[] = [];
+  for (const entry of part['files'] as unknown[]) {
+    const file = parseFile(entry);
+    if (file !== undefined) files.push(file);
+  }
+  return files;
+}
+
+function parseFile(entry: unknown): SavedFile | undefined {
+  if (!isRecord(entry)) return undefined;
+  const { id, path, pos, size, modified, head, before, settled } = entry;
+  if (typeof id !== 'string' || typeof path !== 'string' || !isOffset(pos)) return undefined;
+  const [headLength, headCrc] = numbers(head);
+  const [at, length, crc] = numbers(before);
+  const ways = new Map<string, number[]>();
+  for (const [channel, steps] of Object.entries(isRecord(settled) ? settled : {})) {
+    let sum = pos;
+    const ranges = numbers(steps).map((step) => {
+      sum += step;
+      return sum;
+    });
+    ways.set(channel, ranges);
+  }
+  return {
+    key: id,
+    inode: id.slice(id.indexOf(':') + 1),
+    path,
+    pos,
+    size: isOffset(size) ? size : undefined,
+    modified: typeof modified === 'number' ? modified : 0,
+    head: headLength > 0 ? { at: headLength, length: headLength, crc: headCrc } : NO_MARK,
+    before: length > 0 ? { at, length, crc } : NO_MARK,
+    settled: ways,
+  };
+}
+
+/**
+ * Puts the files of the checkpoint and the position file together. Sluice writes its position file behind the checkpoint: an entry that is
+ * further is somebody else's, who has read on in between, as Flume does after a way back to it.
+ */
+export function mergePositions(files: readonly SavedFile[], positions: readonly Position[]): SavedFile[] {
+  const entries = new Map(positions.map((entry) => [`${entry.inode} ${entry.file}`, entry]));
+  const known = new Set(files.map(({ inode }) => inode));
+  const merged = files.map((file) => {
+    const entry = entries.get(`${file.inode} ${file.path}`);
+    return entry !== undefined && entry.pos > file.pos ? { ...file, ahead: entry.pos } : file;
+  });
+  return [...merged, ...positions.filter(({ inode }) => !known.has(inode)).map(fromPosition)];
+}
+
+/** A file of which only the position is known. */
+export function fromPosition({ inode, pos, file }: Position): SavedFile {
+  return {
+    key: undefined,
+    inode,
+    path: file,
+    pos,
+    size: undefined,
+    modified: 0,
+    head: NO_MARK,
+    before: NO_MARK,
+    settled: new Map(),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOffset(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function numbers(value: unknown): number[] {
+  return Array.isArray(value) ? (value as unknown[]).map((item) => (typeof item === 'number' ? item : 0)) : [];
+}
