@@ -36,7 +36,7 @@ export function settleScattered(entries: readonly LegRows[], rows: Uint32Array):
 }
 
 /** What of these runs is not marked, in order. */
-export function unsettled<T extends LegRows>(entries: readonly T[], marks: RowMarks): T[] {
+export function unsettled<T extends Pick<LegRows, 'batch' | 'first'>>(entries: readonly T[], marks: RowMarks): T[] {
   const left: T[] = [];
   const { missing } = marks;
   let at = 0;

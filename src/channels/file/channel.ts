@@ -2,13 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import type { Channel, ChannelContext, Delivery } from '../../component/channel.ts';
 import { DirectoryLock } from '../../component/directory-lock.ts';
 import { describeError, SluiceError } from '../../errors.ts';
-import { concatBatches } from '../../event/concat.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import { freeMemory } from '../../event/free-batch.ts';
 import type { ReceiptLeg } from '../../event/receipt.ts';
 import { BacklogReader } from './backlog-reader.ts';
+import { type DeliveryOwner, FileDelivery } from './delivery.ts';
+import { parseLogState } from './log-state.ts';
 import { PutQueue } from './put-queue.ts';
 import { recover } from './recover.ts';
+import { type Entry, Memory, RowQueue } from './row-queue.ts';
 import { SegmentLog } from './segment-log.ts';
 import { Writer, type WrittenRows } from './writer.ts';
 
@@ -29,40 +31,15 @@ export interface FileChannelSettings {
 const QUEUE_BYTES = 16 * 1024 * 1024;
 /** With less than this waiting, what comes behind it is read ahead. */
 const READ_AHEAD_BYTES = 2 * 1024 * 1024;
-/** Batches below this are joined when they lie behind each other, up to the second figure. */
-const SMALL_BYTES = 16_384;
-const JOINED_BYTES = 262_144;
 const READ_RETRY_MS = 1000;
 const LOCK_HINT = 'each file channel needs a checkpointDir and dataDirs of its own';
 
-/** What rows lie in; freed with the last of them. */
-class Memory {
-  readonly #buffer: Buffer;
-  #rows: number;
-
-  constructor(buffer: Buffer, rows: number) {
-    this.#buffer = buffer;
-    this.#rows = rows;
-  }
-
-  release(rows: number): void {
-    this.#rows -= rows;
-    if (this.#rows === 0) freeMemory(this.#buffer);
-  }
-}
-
-/** Rows in memory. */
-interface Entry {
-  readonly firstRow: number;
-  readonly batch: EventBatch;
-  readonly memory: Memory;
-}
-
 /**
  * A durable queue. Every put is a record in a segment file, synced before the put resolves; rows are handed on from memory while the sink keeps up, and are read
- * back otherwise. Commits are records, too: after a crash those that had not reached the disk come again.
+ * back otherwise. Commits are records, too, but at a start the agent's checkpoint says which rows were committed, and which are in the channel: with it fit the
+ * positions of the sources and the lengths of the sinks' files. The records stand in for it when it is lost.
  */
-export class FileChannel implements Channel {
+export class FileChannel implements Channel, DeliveryOwner {
   readonly transactionCapacity: number;
   readonly keepAlive: number;
   readonly isDurable = true;
@@ -73,11 +50,7 @@ export class FileChannel implements Channel {
   #closed = false;
   /** Durable rows that are not committed. */
   #rows = 0;
-  #queue: Entry[] = [];
-  #head = 0;
-  #queueBytes = 0;
-  /** Rolled back, in order; they come before the queue. */
-  #returned: Entry[] = [];
+  readonly #queue = new RowQueue();
   #reading: Promise<void> | undefined;
   readonly #takers: ((open: boolean) => void)[] = [];
 
@@ -103,15 +76,19 @@ export class FileChannel implements Channel {
 
   async open(): Promise<void> {
     const { checkpointDir, dataDirs, capacity } = this.#settings;
-    const { agent, name, log, counters } = this.#context;
+    const { agent, name, log, counters, checkpoint } = this.#context;
     try {
       for (const dir of new Set([checkpointDir, ...dataDirs])) {
         await mkdir(dir, { recursive: true, mode: 0o750 });
         this.#locks.push(await DirectoryLock.take(dir, `channel ${name} of agent ${agent}`, LOCK_HINT));
       }
-      const recovered = await recover(checkpointDir, dataDirs, log);
-      this.#rows = recovered.committed.countMissing(0, recovered.nextRow);
-      this.#start(new SegmentLog(recovered, checkpointDir, dataDirs, this.#settings.maxSegmentBytes));
+      const recovered = await recover(checkpointDir, dataDirs, parseLogState(checkpoint.saved), log);
+      for (let i = 0; i < recovered.damaged; i++) checkpoint.damaged();
+      if (recovered.lost > 0) counters.EventTakeErrorCount = (counters.EventTakeErrorCount ?? 0) + recovered.lost;
+      this.#rows = recovered.nextRow - recovered.committed.size;
+      const life = new SegmentLog(recovered, checkpointDir, dataDirs, this.#settings.maxSegmentBytes);
+      checkpoint.provide(stateText(life));
+      this.#start(life, recovered.differs);
     } catch (error) {
       counters.Unhealthy = 1;
       await this.#unlock();
@@ -119,6 +96,7 @@ export class FileChannel implements Channel {
         ? error
         : new SluiceError('STATE_UNUSABLE', `the directories of channel ${name}: ${describeError(error)}`, error);
     }
+    checkpoint.changed();
     counters.ChannelSize = this.#rows;
     counters.Open = true;
     counters.Closed = 0;
@@ -126,7 +104,7 @@ export class FileChannel implements Channel {
     if (this.#rows > capacity) log.warn(`that is more than the capacity of ${capacity}: puts wait until it is less`);
   }
 
-  #start(log: SegmentLog): void {
+  #start(log: SegmentLog, beginsAtOnce: boolean): void {
     const { checkpointInterval, minimumRequiredSpace, capacity } = this.#settings;
     const puts = new PutQueue(capacity, this.#rows, () => writer.wake());
     const writer = new Writer({
@@ -135,6 +113,7 @@ export class FileChannel implements Channel {
       context: this.#context,
       checkpointInterval,
       minimumRequiredSpace,
+      beginsAtOnce,
       onWritten: (rows) => this.#arrived(rows),
     });
     const reader = new BacklogReader(log, {
@@ -182,9 +161,9 @@ export class FileChannel implements Channel {
     let rows = 0;
     for (const { batch } of written) rows += batch.length;
     const first = written[0]!;
-    const inMemory = this.#reading === undefined && reader.isNextRow(first.firstRow) && this.#queueBytes < QUEUE_BYTES;
+    const inMemory = this.#reading === undefined && reader.isNextRow(first.firstRow) && this.#queue.bytes < QUEUE_BYTES;
     for (const { firstRow, batch, memory } of written) {
-      if (inMemory) this.#enqueue({ firstRow, batch, memory: new Memory(memory, batch.length) });
+      if (inMemory) this.#queue.push({ first: firstRow, batch, memory: new Memory(memory, batch.length) });
       else freeMemory(memory);
     }
     if (inMemory) reader.skipToEnd();
@@ -195,11 +174,6 @@ export class FileChannel implements Channel {
     this.#wakeTaker();
   }
 
-  #enqueue(entry: Entry): void {
-    this.#queue.push(entry);
-    this.#queueBytes += entry.batch.retainedBytes;
-  }
-
   #wakeTaker(): void {
     this.#takers.shift()?.(true);
   }
@@ -207,11 +181,13 @@ export class FileChannel implements Channel {
   async take(maxRows: number, signal: AbortSignal): Promise<Delivery | undefined> {
     for (;;) {
       if (signal.aborted || this.#closed || this.#life === undefined) return undefined;
-      const entries = this.#next(maxRows);
-      if (this.#life.reader.isBehind && this.#queueBytes < READ_AHEAD_BYTES) this.#reading ??= this.#readBack();
+      const entries = this.#queue.next(maxRows);
+      if (this.#life.reader.isBehind && this.#queue.bytes < READ_AHEAD_BYTES) this.#reading ??= this.#readBack();
       if (entries !== undefined) {
-        if (this.#peek() !== undefined) this.#wakeTaker();
-        return this.#deliver(entries);
+        if (!this.#queue.isEmpty) this.#wakeTaker();
+        const delivery = new FileDelivery(entries, this);
+        this.#context.counters.EventTakeAttemptCount += delivery.batch.length;
+        return delivery;
       }
       if (this.#reading !== undefined) await this.#reading;
       else if (!(await this.#arrival(signal))) return undefined;
@@ -226,7 +202,7 @@ export class FileChannel implements Channel {
       let count = 0;
       for (const { batch } of rows) count += batch.length;
       const shared = memory === undefined ? undefined : new Memory(memory, count);
-      for (const { firstRow, batch } of rows) this.#enqueue({ firstRow, batch, memory: shared! });
+      for (const { firstRow, batch } of rows) this.#queue.push({ first: firstRow, batch, memory: shared! });
     } catch (error) {
       const { counters, log, clock } = this.#context;
       counters.EventTakeErrorCount = (counters.EventTakeErrorCount ?? 0) + 1;
@@ -234,7 +210,7 @@ export class FileChannel implements Channel {
       if (!this.#closed) await clock.sleep(READ_RETRY_MS);
     } finally {
       this.#reading = undefined;
-      if (this.#peek() !== undefined) this.#wakeTaker();
+      if (!this.#queue.isEmpty) this.#wakeTaker();
     }
   }
 
@@ -242,16 +218,13 @@ export class FileChannel implements Channel {
   #lose(path: string, from: number, to: number): void {
     const { log, puts, writer } = this.#life!;
     const parts = log.committed.missing(from, to);
-    let lost = 0;
-    for (let i = 0; i < parts.length; i += 2) {
-      lost += parts[i + 1]! - parts[i]!;
-      writer.committed(parts[i]!, parts[i + 1]!);
-    }
+    for (let i = 0; i < parts.length; i += 2) writer.committed(parts[i]!, parts[i + 1]!);
+    const lost = log.committed.addAll(parts);
     if (lost === 0) return;
-    log.committed.add(from, to);
     this.#rows -= lost;
     puts.release(lost);
-    const { counters } = this.#context;
+    const { counters, checkpoint } = this.#context;
+    checkpoint.changed();
     counters.ChannelSize = this.#rows;
     counters.EventTakeErrorCount = (counters.EventTakeErrorCount ?? 0) + lost;
     this.#context.log.error(`${lost} events are lost to damage in ${path} (rows ${from} to ${to})`);
@@ -272,93 +245,41 @@ export class FileChannel implements Channel {
     });
   }
 
-  /** Takes entries off the queue: one, or several small ones. */
-  #next(maxRows: number): Entry[] | undefined {
-    const first = this.#pop(maxRows);
-    if (first === undefined) return undefined;
-    const entries = [first];
-    let rows = first.batch.length;
-    let bytes = first.batch.retainedBytes;
-    while (bytes < JOINED_BYTES && rows < maxRows && first.batch.retainedBytes < SMALL_BYTES) {
-      const peek = this.#peek();
-      if (peek === undefined || peek.batch.retainedBytes >= SMALL_BYTES) break;
-      const next = this.#pop(maxRows - rows)!;
-      entries.push(next);
-      rows += next.batch.length;
-      bytes += next.batch.retainedBytes;
-    }
-    this.#context.counters.EventTakeAttemptCount += rows;
-    return entries;
-  }
-
-  #peek(): Entry | undefined {
-    return this.#returned[0] ?? this.#queue[this.#head];
-  }
-
-  #pop(maxRows: number): Entry | undefined {
-    const entry = this.#peek();
-    if (entry === undefined) return undefined;
-    const isReturned = this.#returned.length > 0;
-    if (!isReturned) this.#queueBytes -= entry.batch.retainedBytes;
-    if (entry.batch.length > maxRows) {
-      const rest: Entry = {
-        firstRow: entry.firstRow + maxRows,
-        batch: entry.batch.slice(maxRows, entry.batch.length),
-        memory: entry.memory,
-      };
-      if (isReturned) this.#returned[0] = rest;
-      else {
-        this.#queue[this.#head] = rest;
-        this.#queueBytes += rest.batch.retainedBytes;
-      }
-      return { ...entry, batch: entry.batch.slice(0, maxRows) };
-    }
-    if (isReturned) return this.#returned.shift();
-    this.#head++;
-    if (this.#head >= 1024 || this.#head === this.#queue.length) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
-    }
-    return entry;
-  }
-
-  #deliver(entries: readonly Entry[]): Delivery {
-    const batch = entries.length === 1 ? entries[0]!.batch : concatBatches(entries.map((entry) => entry.batch));
-    let open = true;
-    const end = (): void => {
-      if (!open) throw new Error('a delivery is ended once');
-      open = false;
-    };
-    return {
-      batch,
-      replayable: true,
-      settle: () => {},
-      settleRows: () => {},
-      commit: () => {
-        end();
-        this.#commit(entries);
-      },
-      rollback: () => {
-        end();
-        this.#returned = [...this.#returned, ...entries].sort((a, b) => a.firstRow - b.firstRow);
-        this.#wakeTaker();
-      },
-    };
-  }
-
-  #commit(entries: readonly Entry[]): void {
-    const { log, puts, writer } = this.#life!;
-    let rows = 0;
-    for (const { firstRow, batch, memory } of entries) {
-      log.committed.add(firstRow, firstRow + batch.length);
-      writer.committed(firstRow, firstRow + batch.length);
-      memory.release(batch.length);
-      rows += batch.length;
-    }
+  settled(ranges: readonly number[]): void {
+    const { log, puts } = this.#life!;
+    // The agent's checkpoint, which may be taken in the very next tick, has them.
+    const rows = log.committed.addAll(ranges);
+    if (rows === 0) return;
     this.#rows -= rows;
-    const { counters } = this.#context;
+    const { counters, checkpoint } = this.#context;
+    checkpoint.changed();
     counters.EventTakeSuccessCount += rows;
     counters.ChannelSize = this.#rows;
     puts.release(rows);
   }
+
+  ended(entries: readonly Entry[], settled: readonly number[], left: readonly Entry[]): void {
+    const { writer } = this.#life!;
+    for (let i = 0; i < settled.length; i += 2) writer.committed(settled[i]!, settled[i + 1]!);
+    for (const { batch, memory } of left) memory.keep(batch.length);
+    for (const { batch, memory } of entries) memory.release(batch.length);
+    if (left.length === 0) return;
+    this.#queue.giveBack(left);
+    this.#wakeTaker();
+  }
+}
+
+/** Tells the state of a log as text; what did not change is kept. */
+function stateText(log: SegmentLog): () => string {
+  let seen = '';
+  let text = '';
+  return () => {
+    const { putMark, segment, length } = log.state;
+    const now = `${putMark} ${segment} ${length} ${log.committed.size}`;
+    if (now !== seen) {
+      seen = now;
+      text = JSON.stringify(log.state);
+    }
+    return text;
+  };
 }

@@ -7,13 +7,13 @@ import { futureVersion, syncDir } from './segment.ts';
  * A checkpoint: `sluice-checkpoint` in the checkpoint directory, and `sluice-checkpoint.previous`, the one before. One line and JSON behind it:
  *
  *     sluice-file-channel <version> <CRC-32 of version and JSON, 8 hexadecimal digits>\n
- *     {"nextRow":…,"low":…,"above":[…],"segments":[{"dir":…,"number":…,"salt":…,"firstRow":…,"endRow":…,"length":…},…]}
+ *     {"log":…,"nextSegment":…,"nextRow":…,"low":…,"above":[…],"segments":[{"dir":…,"number":…,"salt":…,"firstRow":…,"endRow":…,"length":…},…]}
  *
  * All rows that were committed are below `low` or in the ranges `above`; `length` is how far a segment was synced. What came later stands in the
- * segments alone.
+ * segments alone. Version 1 had neither `log` nor `nextSegment`.
  */
 
-const VERSION = 1;
+const VERSION = 2;
 const NAME = 'sluice-checkpoint';
 const PREVIOUS = 'sluice-checkpoint.previous';
 
@@ -28,6 +28,10 @@ export interface CheckpointSegment {
 }
 
 export interface Checkpoint {
+  /** The name of the log; see segment.ts. */
+  readonly log?: string;
+  /** Segments from this number on were made after it. */
+  readonly nextSegment?: number;
   readonly nextRow: number;
   readonly low: number;
   readonly above: readonly number[];

@@ -7,15 +7,15 @@ import { crc32 } from 'node:zlib';
  *      0   4  "SLrc"
  *      4   4  salt of the segment, so that a segment that is itself sent as data is never taken for records
  *      8   4  length of the payload
- *     12   4  type: 1 put, 2 commit
- *     16   8  number of the first row (put), 0 (commit)
- *     24   4  number of rows (put), of ranges (commit)
+ *     12   4  type: 1 put, 2 commit, 3 put of a source that replays, 4 all that is committed
+ *     16   8  number of the first row (put), 0 (others)
+ *     24   4  number of rows (put), of ranges (others)
  *     28   4  where in the segment the write began that this record was a part of: what lies before it was synced
  *     32   4  CRC-32 of the payload
  *     36   4  CRC-32 of the 36 bytes above
  *     40      payload
  *
- * Payload of a commit: for each range its first row and the row behind its last one, 8 bytes each.
+ * Payload of a commit, or of all that is committed: for each range its first row and the row behind its last one, 8 bytes each.
  * Payload of a put: see payload.ts.
  */
 
@@ -23,10 +23,21 @@ export const RECORD_HEADER = 40;
 const MAGIC = 0x6372_4c53;
 const PUT = 1;
 const COMMIT = 2;
+const REPLAYED_PUT = 3;
+const RESET = 4;
+const TYPES: Readonly<Record<number, Pick<RecordHeader, 'type' | 'replays'>>> = {
+  [PUT]: { type: 'put', replays: false },
+  [COMMIT]: { type: 'commit', replays: false },
+  [REPLAYED_PUT]: { type: 'put', replays: true },
+  [RESET]: { type: 'reset', replays: false },
+};
 
 /** The head of a record, read. */
 export interface RecordHeader {
-  readonly type: 'put' | 'commit';
+  /** `reset`: only the rows that it names are committed, whatever earlier records say. */
+  readonly type: 'put' | 'commit' | 'reset';
+  /** Of a put: whether the source sends its rows again when the agent's checkpoint does not know of them. */
+  readonly replays: boolean;
   /** Bytes of the payload. */
   readonly length: number;
   readonly firstRow: number;
@@ -43,16 +54,28 @@ export interface RecordPlace {
   readonly groupStart: number;
 }
 
-/** Fills in the head of a record whose payload stands behind the place for it. */
-export function sealPut(record: Buffer, place: RecordPlace, firstRow: number, rows: number): void {
-  seal(record, place, PUT, firstRow, rows);
+/**
+ * Fills in the head of a record whose payload stands behind the place for it.
+ * @param replays whether the source of the rows replays
+ */
+export function sealPut(record: Buffer, place: RecordPlace, firstRow: number, rows: number, replays: boolean): void {
+  seal(record, place, replays ? REPLAYED_PUT : PUT, firstRow, rows);
 }
 
 /** A record that says that these rows are committed: from, to, from, to, … */
 export function commitRecord(place: RecordPlace, ranges: readonly number[]): Buffer {
+  return rangesRecord(place, COMMIT, ranges);
+}
+
+/** A record that says that these rows are committed, and no others. */
+export function resetRecord(place: RecordPlace, low: number, above: readonly number[]): Buffer {
+  return rangesRecord(place, RESET, [0, low, ...above]);
+}
+
+function rangesRecord(place: RecordPlace, type: number, ranges: readonly number[]): Buffer {
   const record = Buffer.alloc(RECORD_HEADER + ranges.length * 8);
   for (let i = 0; i < ranges.length; i++) record.writeDoubleLE(ranges[i]!, RECORD_HEADER + i * 8);
-  seal(record, place, COMMIT, 0, ranges.length / 2);
+  seal(record, place, type, 0, ranges.length / 2);
   return record;
 }
 
@@ -81,9 +104,11 @@ export function readHeader(bytes: Buffer, at: number, salt: number): RecordHeade
   if (bytes.readUInt32LE(at) !== MAGIC || bytes.readUInt32LE(at + 4) !== salt) return undefined;
   if (bytes.readUInt32LE(at + 36) !== crc32(bytes.subarray(at, at + 36))) return undefined;
   const type = bytes.readUInt32LE(at + 12);
-  if (type !== PUT && type !== COMMIT) return undefined;
+  const kind = TYPES[type];
+  if (kind === undefined) return undefined;
   return {
-    type: type === PUT ? 'put' : 'commit',
+    type: kind.type,
+    replays: kind.replays,
     length: bytes.readUInt32LE(at + 8),
     firstRow: bytes.readDoubleLE(at + 16),
     count: bytes.readUInt32LE(at + 24),
@@ -92,8 +117,8 @@ export function readHeader(bytes: Buffer, at: number, salt: number): RecordHeade
   };
 }
 
-/** The ranges of a commit's payload: from, to, from, to, … */
-export function commitRanges(payload: Buffer): number[] {
+/** The ranges in the payload of a commit or a reset: from, to, from, to, … */
+export function committedRanges(payload: Buffer): number[] {
   const ranges: number[] = [];
   for (let at = 0; at + 16 <= payload.length; at += 16) {
     ranges.push(payload.readDoubleLE(at), payload.readDoubleLE(at + 8));

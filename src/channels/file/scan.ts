@@ -1,6 +1,7 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { RECORD_HEADER, type RecordHeader, readHeader, recordStart } from './record.ts';
+import type { SegmentFile, SegmentHead } from './segment.ts';
 
 /** A sound record in a chunk. */
 export interface FoundRecord {
@@ -80,4 +81,56 @@ async function readAt(handle: FileHandle, at: number, count: number): Promise<Bu
     got += bytesRead;
   }
   return got === count ? buffer : buffer.subarray(0, got);
+}
+
+/**
+ * Where the last segment ends. A write reaches the disk in any order before it is synced, and each record says where its write began: so damage behind
+ * the beginning of the last one is a write that was never confirmed.
+ * @param confirmed what lies before it is known to have been synced
+ */
+export async function findCut(
+  handle: FileHandle,
+  salt: number,
+  from: number,
+  size: number,
+  confirmed: number,
+): Promise<number> {
+  const damaged: number[] = [];
+  let lastGroup = 0;
+  let lastRecord = 0;
+  for (let at = from; at < size; ) {
+    const chunk = await readChunk(handle, salt, at, size);
+    damaged.push(...chunk.damaged);
+    const last = chunk.records.at(-1);
+    if (last !== undefined) {
+      lastGroup = last.header.groupStart;
+      lastRecord = last.offset;
+    }
+    at = chunk.next;
+  }
+  for (let i = 0; i < damaged.length; i += 2) {
+    if (damaged[i]! >= confirmed && (damaged[i]! >= lastGroup || damaged[i]! > lastRecord)) return damaged[i]!;
+  }
+  return size;
+}
+
+/** Where the first record of a segment is looked for when its head is damaged: all bear its salt. */
+const SALT_SEARCH_BYTES = 64 * 1024;
+
+/** What the damaged head of a segment said, as far as its first records tell. */
+export async function guessHead({ path, size }: SegmentFile): Promise<SegmentHead | undefined> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(SALT_SEARCH_BYTES), 0, SALT_SEARCH_BYTES, 0);
+    for (let at = buffer.indexOf('SLrc'); at >= 0 && at + 8 <= bytesRead; at = buffer.indexOf('SLrc', at + 1)) {
+      const salt = buffer.readUInt32LE(at + 4);
+      const { records } = await readChunk(handle, salt, at, size);
+      if (records[0]?.offset !== at) continue;
+      const firstRow = records.find(({ header }) => header.type === 'put')?.header.firstRow;
+      return { salt, firstRow, log: undefined };
+    }
+    return undefined;
+  } finally {
+    await handle.close();
+  }
 }

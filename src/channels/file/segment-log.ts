@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { faultPoint } from '../../component/fault-point.ts';
 import { writeCheckpoint } from './checkpoint.ts';
-import type { RecordPlace } from './record.ts';
+import type { LogState } from './log-state.ts';
+import { type RecordPlace, resetRecord } from './record.ts';
 import type { Recovered } from './recover.ts';
 import type { RowSet } from './row-set.ts';
 import { SEGMENT_HEADER, type Segment, segmentHead, segmentName, syncDir } from './segment.ts';
@@ -20,10 +22,12 @@ interface Active {
 }
 
 /**
- * The segments of a channel: appends, syncs, begins new ones, writes checkpoints and deletes what is committed. Its calls are made one after the
+ * The segments of a channel: appends, syncs, begins new ones, writes checkpoints and deletes what is no longer needed. Its calls are made one after the
  * other, by the channel's writer alone. A new segment is begun at every start, so that nothing is ever written behind what a crash left.
  */
 export class SegmentLog {
+  /** The name of the log. */
+  readonly name: string;
   readonly segments: Segment[];
   readonly committed: RowSet;
   readonly #checkpointDir: string;
@@ -32,8 +36,13 @@ export class SegmentLog {
   #nextRow: number;
   #nextSegment: number;
   #active: Active | undefined;
+  /** Records from `nextRow` on lie in this segment behind this many bytes, or in a later one. */
+  #mark: { readonly number: number; readonly length: number };
+  /** Whether the first segment of this life is still to be made. */
+  #isFirst = true;
 
   constructor(recovered: Recovered, checkpointDir: string, dataDirs: readonly string[], maxBytes: number) {
+    this.name = recovered.name;
     this.segments = recovered.segments;
     this.committed = recovered.committed;
     this.#nextRow = recovered.nextRow;
@@ -41,6 +50,22 @@ export class SegmentLog {
     this.#checkpointDir = checkpointDir;
     this.#dataDirs = dataDirs;
     this.#maxBytes = maxBytes;
+    this.#mark = { number: recovered.nextSegment, length: 0 };
+  }
+
+  /** For the agent's checkpoint. */
+  get state(): LogState {
+    return {
+      log: this.name,
+      checkpointDir: this.#checkpointDir,
+      dataDirs: this.#dataDirs,
+      putMark: this.#nextRow,
+      low: this.committed.low,
+      above: this.committed.above,
+      size: this.#nextRow - this.committed.size,
+      segment: this.#mark.number,
+      length: this.#mark.length,
+    };
   }
 
   /** The number of the next row; all rows before it are durable. */
@@ -68,7 +93,7 @@ export class SegmentLog {
   /** Where the next write is going to lie. Begins a segment when there is none with room. */
   async place(): Promise<RecordPlace> {
     if (this.#active !== undefined && this.#active.written >= this.#maxBytes) {
-      if (this.unsynced) await this.sync(this.#nextRow);
+      if (this.unsynced) await this.sync();
       await this.#end();
     }
     this.#active ??= await this.#begin();
@@ -91,22 +116,27 @@ export class SegmentLog {
     }
   }
 
-  /**
-   * Makes what was written durable. When it throws, none of it counts: the system may have dropped it.
-   * @param nextRow the row behind the last one written
-   */
-  async sync(nextRow: number): Promise<void> {
+  /** Makes what was written durable. When it throws, none of it counts: the system may have dropped it. */
+  async sync(): Promise<void> {
     const active = this.#active!;
     try {
+      faultPoint('channel-before-sync');
       await active.handle.datasync();
+      faultPoint('channel-after-sync');
     } catch (error) {
       await active.handle.truncate(active.segment.length).catch(() => undefined);
       await this.#end();
       throw error;
     }
     active.segment.length = active.written;
-    active.segment.endRow = nextRow;
+  }
+
+  /** The rows before this one count from now on: they were synced. To be called in the tick in which their puts are told. */
+  advance(nextRow: number): void {
+    const { segment } = this.#active!;
+    segment.endRow = nextRow;
     this.#nextRow = nextRow;
+    this.#mark = { number: segment.number, length: segment.length };
   }
 
   /** Whether so much could be deleted that a checkpoint is worth its while. */
@@ -119,16 +149,16 @@ export class SegmentLog {
     return bytes >= Math.min(FREEABLE_BYTES, 4 * this.#maxBytes);
   }
 
-  /** Writes a checkpoint, then deletes the segments whose rows are all committed. */
+  /** Writes a checkpoint. */
   async checkpoint(): Promise<void> {
     if (this.#active !== undefined && this.#isEmpty && this.#active.segment.length > KEPT_BYTES && !this.unsynced) {
       await this.#end();
     }
-    // Commits go on meanwhile: what is deleted is what this checkpoint knows to be committed.
-    const { low } = this.committed;
     await writeCheckpoint(this.#checkpointDir, {
+      log: this.name,
+      nextSegment: this.#nextSegment,
       nextRow: this.#nextRow,
-      low,
+      low: this.committed.low,
       above: [...this.committed.above],
       segments: this.segments.map(({ path, number, salt, firstRow, endRow, length }) => ({
         dir: dirname(path),
@@ -139,15 +169,19 @@ export class SegmentLog {
         length,
       })),
     });
-    await this.deleteCommitted(low);
+  }
+
+  /** Whether there is a segment that lies before a row. */
+  canDelete(low: number): boolean {
+    const first = this.segments[0];
+    return first !== undefined && first !== this.active && first.endRow <= low;
   }
 
   /** Deletes the segments that lie before a row; all rows before it are committed. */
-  async deleteCommitted(low: number): Promise<void> {
-    for (;;) {
-      const segment = this.segments[0];
-      if (segment === undefined || segment === this.active || segment.endRow > low) return;
-      await unlink(segment.path).catch((error: NodeJS.ErrnoException) => {
+  async delete(low: number): Promise<void> {
+    while (this.canDelete(low)) {
+      faultPoint('channel-before-delete');
+      await unlink(this.segments[0]!.path).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
       });
       this.segments.shift();
@@ -167,16 +201,25 @@ export class SegmentLog {
     const number = this.#nextSegment;
     const path = join(dir, segmentName(number));
     const salt = randomBytes(4).readUInt32LE();
+    const { low, above } = this.committed;
+    // What was found at the start may differ from what the records say that were written before.
+    const records = this.#isFirst ? [resetRecord({ salt, groupStart: SEGMENT_HEADER }, low, above)] : [];
+    let length = SEGMENT_HEADER;
     const handle = await open(path, 'w', 0o640);
     try {
-      await handle.write(segmentHead(number, this.#nextRow, salt), 0, SEGMENT_HEADER, 0);
+      await writeAll(handle, [segmentHead(number, this.#nextRow, this.name, salt)], 0);
       await handle.sync();
       await syncDir(dir);
+      if (records.length > 0) {
+        length += await writeAll(handle, records, length);
+        await handle.datasync();
+      }
     } catch (error) {
       await handle.close();
       await unlink(path).catch(() => undefined);
       throw error;
     }
+    this.#isFirst = false;
     this.#nextSegment++;
     const segment: Segment = {
       number,
@@ -184,10 +227,10 @@ export class SegmentLog {
       salt,
       firstRow: this.#nextRow,
       endRow: this.#nextRow,
-      length: SEGMENT_HEADER,
+      length,
     };
     this.segments.push(segment);
-    return { segment, handle, written: SEGMENT_HEADER };
+    return { segment, handle, written: length };
   }
 
   async #end(): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -10,16 +11,22 @@ import { SluiceError } from '../../errors.ts';
  *      0   8  "SLUICEfc"
  *      8   4  version
  *     12   4  CRC-32 of the 12 bytes above
- *     16   8  number of the segment, a double
- *     24   8  number of its first row, a double
+ *     16   4  number of the segment
+ *     20   6  number of its first row
+ *     26   6  the log that it belongs to
  *     32   4  salt
  *     36   4  CRC-32 of the 20 bytes above
  *     40      records
+ *
+ * In version 1 the numbers were doubles (8 bytes at 16, 8 at 24), the log had no name, and no record said that its source replays.
+ *
+ * The log's name is drawn when its first segment is made, and again whenever an agent opens it whose checkpoint knows nothing of it: so what another
+ * checkpoint says, of a life long ago, is not believed.
  */
 
 export const SEGMENT_HEADER = 40;
 const MAGIC = Buffer.from('SLUICEfc');
-const VERSION = 1;
+const VERSION = 2;
 
 /** A segment as the channel knows it. */
 export interface Segment {
@@ -40,20 +47,34 @@ export interface SegmentFile {
   /** Bytes of the file. */
   readonly size: number;
   /** `undefined`: the head is damaged. */
-  readonly head: { readonly firstRow: number | undefined; readonly salt: number } | undefined;
+  readonly head: SegmentHead | undefined;
+}
+
+/** What the head of a segment says. */
+export interface SegmentHead {
+  readonly salt: number;
+  readonly firstRow: number | undefined;
+  /** The name of the log; version 1 has none. */
+  readonly log: string | undefined;
+}
+
+/** A name for a log. */
+export function newLogName(): string {
+  return randomBytes(6).toString('hex');
 }
 
 export function segmentName(number: number): string {
   return `sluice-${String(number).padStart(10, '0')}.segment`;
 }
 
-export function segmentHead(number: number, firstRow: number, salt: number): Buffer {
+export function segmentHead(number: number, firstRow: number, log: string, salt: number): Buffer {
   const head = Buffer.alloc(SEGMENT_HEADER);
   MAGIC.copy(head);
   head.writeUInt32LE(VERSION, 8);
   head.writeUInt32LE(crc32(head.subarray(0, 12)), 12);
-  head.writeDoubleLE(number, 16);
-  head.writeDoubleLE(firstRow, 24);
+  head.writeUInt32LE(number, 16);
+  head.writeUIntLE(firstRow, 20, 6);
+  head.write(log, 26, 'hex');
   head.writeUInt32LE(salt, 32);
   head.writeUInt32LE(crc32(head.subarray(16, 36)), 36);
   return head;
@@ -99,7 +120,10 @@ async function examine(path: string, number: number): Promise<SegmentFile> {
     if (!sound || bytesRead < SEGMENT_HEADER || head.readUInt32LE(36) !== crc32(head.subarray(16, 36))) {
       return { number, path, size, head: undefined };
     }
-    return { number, path, size, head: { firstRow: head.readDoubleLE(24), salt: head.readUInt32LE(32) } };
+    const isFirst = head.readUInt32LE(8) === 1;
+    const firstRow = isFirst ? head.readDoubleLE(24) : head.readUIntLE(20, 6);
+    const log = isFirst ? undefined : head.toString('hex', 26, 32);
+    return { number, path, size, head: { salt: head.readUInt32LE(32), firstRow, log } };
   } finally {
     await handle.close();
   }

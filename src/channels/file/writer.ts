@@ -13,6 +13,8 @@ const GROUP_BYTES = 8 * 1024 * 1024;
 const LAZY_SYNC_MS = 25;
 /** How long the writer waits after a failure. */
 const RETRY_MS = 500;
+/** How long the end of the channel waits for the agent's checkpoint, to give disk space back; the next life does it otherwise. */
+const CLOSE_PATIENCE_MS = 1000;
 
 /** Rows that became durable. */
 export interface WrittenRows {
@@ -28,6 +30,8 @@ export interface WriterParts {
   readonly context: ChannelContext;
   readonly checkpointInterval: number;
   readonly minimumRequiredSpace: number;
+  /** Whether a segment is to be begun at once, since it tells what is committed. */
+  readonly beginsAtOnce: boolean;
   readonly onWritten: (rows: readonly WrittenRows[]) => void;
 }
 
@@ -45,16 +49,24 @@ export class Writer {
   #checkpointAt: number;
   #trouble: string | undefined;
   #checkpointTrouble = false;
+  #deleteTrouble = false;
   #wake: (() => void) | undefined;
   #running: Promise<void> | undefined;
+  #toBegin: boolean;
+  /** Waits until the agent's last two checkpoints know what is committed. */
+  #releasing: Promise<void> | undefined;
+  /** They know the rows before this one to be committed. */
+  #deletable = 0;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
     this.#space = new FreeSpace(parts.minimumRequiredSpace, parts.context.clock);
     this.#checkpointAt = parts.context.clock.monotonic() + parts.checkpointInterval;
+    this.#toBegin = parts.beginsAtOnce;
   }
 
   start(): void {
+    this.#release();
     this.#running = this.#run();
   }
 
@@ -77,13 +89,23 @@ export class Writer {
     this.wake();
     await this.#running;
     await this.#checkpoint();
+    const { clock } = this.#parts.context;
+    const enough = new AbortController();
+    await Promise.race([this.#releasing, clock.sleep(CLOSE_PATIENCE_MS, enough.signal)]);
+    enough.abort();
+    await this.#delete();
   }
 
   async #run(): Promise<void> {
     const { log, puts, context } = this.#parts;
     for (;;) {
       try {
+        if (this.#toBegin) {
+          await log.place();
+          this.#toBegin = false;
+        }
         if (this.#checkpointDue()) await this.#checkpoint();
+        await this.#delete();
         const items = puts.next(GROUP_BYTES);
         const shortage = items.length > 0 || this.#trouble !== undefined ? await this.#shortage(items) : undefined;
         if (shortage !== undefined) this.#fail(items, shortage);
@@ -100,7 +122,7 @@ export class Writer {
           await this.#makeRoom();
           await this.#pause(RETRY_MS);
         } else if (log.unsynced) {
-          if (this.#closing || !(await this.#pause(LAZY_SYNC_MS))) await log.sync(log.nextRow);
+          if (this.#closing || !(await this.#pause(LAZY_SYNC_MS))) await log.sync();
         } else if (this.#closing) return;
         else await this.#pause(this.#dirty ? Math.max(1, this.#checkpointAt - context.clock.monotonic()) : undefined);
       } catch (error) {
@@ -129,15 +151,18 @@ export class Writer {
       this.#wake = () => {
         if (this.#trouble === undefined || this.#closing) end(true);
       };
-      if (this.#closing || (this.#trouble === undefined && (this.#parts.puts.hasReady || this.#commits.length > 0))) {
-        end(true);
-      }
+      if (this.#closing || (this.#trouble === undefined && this.#hasWork)) end(true);
     });
+  }
+
+  get #hasWork(): boolean {
+    const { log, puts } = this.#parts;
+    return puts.hasReady || this.#commits.length > 0 || (!this.#deleteTrouble && log.canDelete(this.#deletable));
   }
 
   /** One write: all or nothing. */
   async #write(items: readonly PutItem[]): Promise<boolean> {
-    const { log, puts, onWritten } = this.#parts;
+    const { log, puts, context, onWritten } = this.#parts;
     const commits = this.#commits;
     this.#commits = [];
     try {
@@ -146,19 +171,22 @@ export class Writer {
       const written: WrittenRows[] = [];
       let nextRow = log.nextRow;
       if (commits.length > 0) records.push(commitRecord(place, commits));
-      for (const { batch } of items) {
+      for (const { put, batch } of items) {
         const encoded: EncodedPut = encodePut(batch);
-        sealPut(encoded.record, place, nextRow, batch.length);
+        sealPut(encoded.record, place, nextRow, batch.length, put.leg.receipt.replayable);
         records.push(encoded.record);
         written.push({ firstRow: nextRow, batch: encoded.batch, memory: encoded.record });
         nextRow += batch.length;
       }
       await log.write(records);
       if (items.length === 0) return true;
-      await log.sync(nextRow);
+      await log.sync();
       this.#dirty = true;
+      // In one tick: a checkpoint that knows the rows to be here knows their sources to have settled them.
+      log.advance(nextRow);
       onWritten(written);
       puts.written(items);
+      context.checkpoint.changed();
       return true;
     } catch (error) {
       this.#commits = [...commits, ...this.#commits];
@@ -185,19 +213,18 @@ export class Writer {
     this.#parts.context.log.info('events can be written again');
   }
 
-  /** What is committed gives its room back, when need be without a checkpoint, which needs some itself. */
+  /** What is committed gives its room back. */
   async #makeRoom(): Promise<void> {
-    const { log } = this.#parts;
-    const first = log.segments[0];
-    if (first === undefined || first === log.active || first.endRow > log.committed.low) return;
+    if (this.#releasing !== undefined || !this.#parts.log.canDelete(this.#parts.log.committed.low)) return;
     await this.#checkpoint();
-    await log.deleteCommitted(log.committed.low);
   }
 
   #checkpointDue(): boolean {
     const now = this.#parts.context.clock.monotonic();
     if (this.#checkpointTrouble) return now >= this.#checkpointAt;
-    return (this.#dirty && now >= this.#checkpointAt) || this.#parts.log.worthCheckpoint;
+    return (
+      (this.#dirty && now >= this.#checkpointAt) || (this.#releasing === undefined && this.#parts.log.worthCheckpoint)
+    );
   }
 
   async #checkpoint(): Promise<void> {
@@ -212,6 +239,42 @@ export class Writer {
       context.counters.CheckpointWriteErrorCount = (context.counters.CheckpointWriteErrorCount ?? 0) + 1;
       if (!this.#checkpointTrouble) context.log.error(`the checkpoint cannot be written: ${describeError(error)}`);
       this.#checkpointTrouble = true;
+    }
+    // Whether it could be written or not: room may be what it lacks.
+    this.#release();
+  }
+
+  /**
+   * A segment may be deleted when the agent's last two checkpoints know its rows to be committed: it can fall back to the one before the last, and the rows must
+   * be there then.
+   */
+  #release(): void {
+    const { log, context } = this.#parts;
+    const { low } = log.committed;
+    if (this.#releasing !== undefined || !log.canDelete(low)) return;
+    const released = async (): Promise<void> => {
+      try {
+        await context.checkpoint.commit();
+        await context.checkpoint.commit();
+        this.#deletable = low;
+      } catch {
+        // The agent has ended: the next life does it.
+      } finally {
+        this.#releasing = undefined;
+        this.wake();
+      }
+    };
+    this.#releasing = released();
+  }
+
+  async #delete(): Promise<void> {
+    const { log, context } = this.#parts;
+    try {
+      await log.delete(this.#deletable);
+      this.#deleteTrouble = false;
+    } catch (error) {
+      if (!this.#deleteTrouble) context.log.warn(`a segment cannot be deleted: ${describeError(error)}`);
+      this.#deleteTrouble = true;
     }
   }
 }

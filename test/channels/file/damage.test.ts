@@ -198,7 +198,7 @@ describe('file channel with damaged files', () => {
     bytes.writeUInt32LE(7, 8);
     bytes.writeUInt32LE(crc32(bytes.subarray(0, 12)), 12);
     writeFileSync(path, bytes);
-    await assert.rejects(open(copy), { code: 'STATE_UNUSABLE', message: /segment is of version 7 .* knows version 1/ });
+    await assert.rejects(open(copy), { code: 'STATE_UNUSABLE', message: /segment is of version 7 .* knows version 2/ });
     const json = '{}';
     const crc = crc32(`3\n${json}`).toString(16).padStart(8, '0');
     writeFileSync(join(original, 'checkpoint', 'sluice-checkpoint'), `sluice-file-channel 3 ${crc}\n${json}`);
