@@ -39,6 +39,8 @@ export interface FileStatus {
   readonly length: number;
   /** Milliseconds since 1970. */
   readonly modified: number;
+  /** Stays with the file when it is renamed, and no other has it as long as it exists; where the file system tells. */
+  readonly id?: string;
 }
 
 /** A file being written. After any rejection the file is in doubt: only `abandon` may be called. */

@@ -37,21 +37,19 @@ export class EventBatch {
   readonly bornWith: number;
   /** How many bytes of memory this batch keeps alive, as its share of what it was cut from: what channels account. */
   readonly retainedBytes: number;
+  /** The number of rows; it stays known when the memory was freed. */
+  readonly length: number;
 
   constructor(parts: EventBatchParts) {
     this.body = parts.body;
     this.starts = parts.starts;
+    this.length = parts.starts.length;
     this.ends = parts.ends;
     this.headers = parts.headers ?? NO_HEADERS;
     this.delimiter = parts.delimiter ?? -1;
     this.bornWith = parts.bornWith ?? this.headers.length;
     this.retainedBytes =
       parts.retainedBytes ?? parts.body.length + parts.starts.length * (8 + 16 * perRowColumns(this.headers));
-  }
-
-  /** The number of rows. */
-  get length(): number {
-    return this.starts.length;
   }
 
   /** The body of a row, sharing memory. Makes an object: not for the hot path. */

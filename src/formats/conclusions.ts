@@ -1,27 +1,34 @@
 import type { Clock, Logger } from '../component/context.ts';
-import type { FileSystem } from '../component/file-system.ts';
+import { faultPoint } from '../component/fault-point.ts';
+import type { FileStatus, FileSystem } from '../component/file-system.ts';
 import { describeError, SluiceError } from '../errors.ts';
 import { withCallTimeout } from './call-timeout.ts';
 import type { EventFileEnd } from './event-file.ts';
+import type { FileRegister, RegisteredFile } from './file-register.ts';
+import { whereIs } from './where-is.ts';
+import { WorkSlots } from './work-slots.ts';
 
 export interface ConclusionSettings {
-  readonly fileSystem: FileSystem;
+  readonly register: FileRegister;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Tries until a file is left as it is; Infinity: none is. */
+  /** Tries until a file is left as it is; Infinity: none is. Files of a life before are tried for ever. */
   readonly tries: number;
   readonly retryMs: number;
   /** How long one call may take; 0: for ever. */
   readonly callTimeoutMs: number;
+  /** How many files may be worked on at a time. */
+  readonly parallel: number;
 }
 
 /** A file that nothing more is written to, on its way to its final name. */
-interface Ending {
-  readonly end: EventFileEnd;
-  readonly path: string;
-  /** The final name; `again` asks for another one, since this is taken. The same as `path`: no renaming. */
-  readonly finalPath: (again: boolean) => string;
-  cut: boolean;
+export interface Ending {
+  readonly file: RegisteredFile;
+  readonly fileSystem: FileSystem;
+  /** Another final name, when one is taken. */
+  readonly nextTarget: () => string;
+  /** There are no bytes behind its length. */
+  whole: boolean;
   tries: number;
   nextAt: number;
   /** The try that is under way. */
@@ -30,14 +37,21 @@ interface Ending {
 
 /**
  * Brings files to their end: cuts off what was never confirmed (those rows come again in another file), and gives them their final
- * names, which are never another file's. What does not work is tried again in the background.
+ * names, which are never another file's. What does not work is tried again in the background; what is not done when the sink ends
+ * stays in the register, for the next one.
+ *
+ * A name is given only when a checkpoint has the file's whole length and that name: whatever bears a final name is never cut again, and
+ * no source sends again what stands in it.
  */
 export class Conclusions {
   readonly #settings: ConclusionSettings;
+  readonly #slots: WorkSlots;
   readonly #open = new Set<Ending>();
+  #closed = false;
 
   constructor(settings: ConclusionSettings) {
     this.#settings = settings;
+    this.#slots = new WorkSlots(settings.parallel);
   }
 
   /** How many files have not come to their end. */
@@ -46,17 +60,11 @@ export class Conclusions {
   }
 
   /** Brings a file to its end, or begins to: resolves after the first try. Never rejects. */
-  async conclude(end: EventFileEnd, finalPath: Ending['finalPath']): Promise<void> {
-    if (end.path === undefined) return;
-    const ending: Ending = {
-      end,
-      path: end.path,
-      finalPath,
-      cut: end.whole,
-      tries: 0,
-      nextAt: 0,
-      attempt: undefined,
-    };
+  async conclude({ file, whole }: EventFileEnd, fileSystem: FileSystem, nextTarget: () => string): Promise<void> {
+    if (file === undefined) return;
+    // Whatever holds rows is the next life's then.
+    if (this.#closed && file.rows > 0) return;
+    const ending: Ending = { file, fileSystem, nextTarget, whole, tries: 0, nextAt: 0, attempt: undefined };
     this.#open.add(ending);
     await this.#attempt(ending);
   }
@@ -70,8 +78,16 @@ export class Conclusions {
   async finish(): Promise<void> {
     await Promise.all(Array.from(this.#open, (ending) => ending.attempt));
     await Promise.all(Array.from(this.#open, (ending) => this.#attempt(ending)));
-    for (const { path, end } of this.#open) {
-      this.#settings.log.warn(`${path} is left as it is; its first ${end.length} bytes (${end.rows} events) are right`);
+    this.close();
+  }
+
+  /** Nothing more is begun; what is not done is left to the next life of the sink. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { file } of this.#open) {
+      const what = `its first ${file.length} bytes (${file.rows} events) are right`;
+      this.#settings.log.warn(`${file.path} is left as it is until the next start; ${what}`);
     }
     this.#open.clear();
   }
@@ -85,76 +101,110 @@ export class Conclusions {
 
   async #try(ending: Ending): Promise<void> {
     const { clock, log, tries, retryMs } = this.#settings;
+    const { path } = ending.file;
     ending.nextAt = Number.POSITIVE_INFINITY;
     ending.tries++;
     try {
       await this.#act(ending);
       this.#open.delete(ending);
     } catch (error) {
+      if (!this.#open.has(ending)) return;
       if (ending.tries >= tries) {
         this.#open.delete(ending);
-        log.error(`${ending.path} is left as it is after ${ending.tries} tries: ${describeError(error)}`);
+        // What has to be cut is worth another try at the next start; the name alone is not.
+        if (ending.whole) ending.file.forget();
+        log.error(`${path} is left as it is after ${ending.tries} tries: ${describeError(error)}`);
       } else {
         ending.nextAt = clock.now() + retryMs;
-        log.warn(
-          `${ending.path} is not finished yet, it is tried again in ${retryMs / 1000} s: ${describeError(error)}`,
-        );
+        log.warn(`${path} is not finished yet, it is tried again in ${retryMs / 1000} s: ${describeError(error)}`);
       }
     }
   }
 
   async #act(ending: Ending): Promise<void> {
-    const { end, path } = ending;
-    const { fileSystem, log } = this.#settings;
-    if (!ending.cut) {
-      if (end.rows === 0) {
-        await this.#removeEmpty(ending);
-        return;
-      }
-      try {
-        await this.#timed(`cutting ${path}`, fileSystem.truncate(path, end.length));
-      } catch (error) {
-        if (codeOf(error) !== 'FILE_NOT_FOUND') throw error;
-        log.error(`${path} was removed by somebody, with ${end.rows} events in it`);
-        return;
-      }
-      ending.cut = true;
+    const { file, fileSystem } = ending;
+    if (!ending.whole && file.rows === 0) {
+      await this.#inSlot(() => this.#removeEmpty(file, fileSystem), true);
+      return;
     }
-    let again = false;
-    for (;;) {
-      const target = ending.finalPath(again);
-      if (target === path) return;
-      try {
-        await this.#timed(`renaming ${path}`, fileSystem.rename(path, target));
-        return;
-      } catch (error) {
-        if (codeOf(error) === 'FILE_NOT_FOUND' || codeOf(error) === 'FILE_EXISTS') {
-          if (!(await this.#isThere(path))) {
-            // An earlier try has worked, though it failed.
-            if (!(await this.#isThere(target)))
-              log.error(`${path} was removed by somebody, with ${end.rows} events in it`);
-            return;
-          }
-        }
-        if (codeOf(error) !== 'FILE_EXISTS') throw error;
-        again = true;
-      }
+    if (!ending.whole) {
+      const isThere = await this.#inSlot(() => this.#cut(file, fileSystem));
+      if (!isThere) return;
+      ending.whole = true;
     }
+    await this.rename(ending);
+  }
+
+  /** @returns false when there is nothing to cut */
+  async #cut(file: RegisteredFile, fileSystem: FileSystem): Promise<boolean> {
+    try {
+      await this.#timed(`cutting ${file.path}`, fileSystem.truncate(file.path, file.length));
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== 'FILE_NOT_FOUND' || (await this.#look(file.path, fileSystem)) !== undefined) throw error;
+      this.#gone(file);
+      return false;
+    }
+  }
+
+  /** Gives a whole file its final name, and forgets it. */
+  async rename(ending: Pick<Ending, 'file' | 'nextTarget' | 'fileSystem'>): Promise<void> {
+    const { file, nextTarget } = ending;
+    for (let target = file.target; target !== file.path; target = nextTarget()) {
+      if (file.state !== 'ending' || file.target !== target) file.ends(target);
+      await this.#settings.register.commit();
+      if (await this.#inSlot(() => this.#tryRename(file, ending.fileSystem))) break;
+    }
+    file.forget();
+  }
+
+  /** @returns false when the name is another file's */
+  async #tryRename(file: RegisteredFile, fileSystem: FileSystem): Promise<boolean> {
+    const { path, target } = file;
+    faultPoint('before-rename');
+    try {
+      await this.#timed(`renaming ${path}`, fileSystem.rename(path, target));
+      faultPoint('after-rename');
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== 'FILE_NOT_FOUND' && codeOf(error) !== 'FILE_EXISTS') throw error;
+      // An earlier try may have worked, though it failed.
+      const place = await whereIs(file, (at) => this.#look(at, fileSystem));
+      if (place === 'in use') {
+        if (codeOf(error) === 'FILE_EXISTS') return false;
+        throw error;
+      }
+      if (place === 'gone') this.#gone(file);
+      return true;
+    }
+  }
+
+  #gone(file: RegisteredFile): void {
+    this.#settings.log.error(`${file.path} was removed by somebody, with ${file.rows} events in it`);
+    file.forget();
   }
 
   /** A file without a confirmed row: it goes, if it is ours. */
-  async #removeEmpty({ end, path }: Ending): Promise<void> {
-    const { fileSystem } = this.#settings;
-    if (!end.made) {
-      // Nobody knows whether the call that failed made it. What is not empty is another's.
-      const status = await this.#timed(`looking at ${path}`, fileSystem.stat(path));
-      if (status === undefined || status.directory || status.length > 0) return;
-    }
-    await this.#timed(`removing ${path}`, fileSystem.remove(path));
+  async #removeEmpty(file: RegisteredFile, fileSystem: FileSystem): Promise<void> {
+    const status = file.state === 'creating' ? await this.#look(file.path, fileSystem) : undefined;
+    // Where nobody knows whether the call that failed made it, what is not empty is another's.
+    const isAnothers = file.state === 'creating' && (status === undefined || status.directory || status.length > 0);
+    if (!isAnothers) await this.#timed(`removing ${file.path}`, fileSystem.remove(file.path));
+    file.forget();
   }
 
-  async #isThere(path: string): Promise<boolean> {
-    return (await this.#timed(`looking at ${path}`, this.#settings.fileSystem.stat(path))) !== undefined;
+  #look(path: string, fileSystem: FileSystem): Promise<FileStatus | undefined> {
+    return this.#timed(`looking at ${path}`, fileSystem.stat(path));
+  }
+
+  async #inSlot<T>(work: () => Promise<T>, evenWhenClosed = false): Promise<T> {
+    await new Promise<void>((resolve) => this.#slots.take(resolve));
+    try {
+      if (this.#closed && !evenWhenClosed) throw new SluiceError('FILE_SYSTEM', 'the sink ends');
+      return await work();
+    } finally {
+      this.#slots.release();
+    }
   }
 
   #timed<T>(what: string, call: Promise<T>): Promise<T> {

@@ -25,7 +25,8 @@ const complainedAt = new WeakMap<Logger, number>();
 /**
  * Writes the pieces of one delivery, which may lie in several files. Rejects only while none is durable: a delivery that is rejected comes
  * again as a whole, and what stood in one file already would stand in another, too. So once a piece is durable, those that failed
- * are written again from here, until they are as well or the signal ends it.
+ * are written again from here, until they are as well or the signal ends it. (Where rows are settled one by one, those that are durable at the
+ * signal do not come again.)
  */
 export async function deliverWhole<P>(
   pieces: readonly P[],

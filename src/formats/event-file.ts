@@ -1,8 +1,10 @@
 import type { Clock } from '../component/context.ts';
+import { faultPoint } from '../component/fault-point.ts';
 import type { FileSystem, OutputFile } from '../component/file-system.ts';
 import type { EventFileWriter } from '../component/format.ts';
 import { SluiceError } from '../errors.ts';
 import type { EventBatch } from '../event/event-batch.ts';
+import type { FileNames, FileRegister, RegisteredFile } from './file-register.ts';
 import type { WorkSlots } from './work-slots.ts';
 
 /**
@@ -31,23 +33,19 @@ const NOTHING_MADE: ReadonlySet<string> = new Set([
 
 /** What became of a file, once nothing more is written to it. */
 export interface EventFileEnd {
-  /** The file, or `undefined` if none was made. */
-  readonly path: string | undefined;
-  /** The length up to which it is durable, and the rows in it: those of all resolved appends, each once. */
-  readonly length: number;
-  readonly rows: number;
-  /** Whether it was closed in good order. Else there may be bytes behind `length` that must be cut off. */
+  /** With the length up to which it is durable, and the rows in it: those of all resolved appends, each once. `undefined`: none was made. */
+  readonly file: RegisteredFile | undefined;
+  /** Whether it was closed in good order. Else there may be bytes behind its length that must be cut off. */
   readonly whole: boolean;
-  /** Whether it is known to have been made; false after a `create` whose outcome is not known. */
-  readonly made: boolean;
   /** Whether it was ready to be written to. */
   readonly opened: boolean;
 }
 
 export interface EventFileParts {
-  readonly fileSystem: Pick<FileSystem, 'create'>;
-  /** The next path to try; called again while there is a file already. */
-  readonly nextPath: () => string;
+  readonly fileSystem: Pick<FileSystem, 'url' | 'create' | 'stat'>;
+  /** The next names to try; called again while there is such a file already. */
+  readonly nextNames: () => FileNames;
+  readonly register: FileRegister;
   readonly openFormat: (file: OutputFile, first: EventBatch) => Promise<EventFileWriter>;
   /** How many files may be worked on at a time. */
   readonly slots: WorkSlots;
@@ -60,12 +58,16 @@ export interface EventFileParts {
   readonly conclude: (end: EventFileEnd) => Promise<void>;
 }
 
+/** Takes note that rows `from` up to `to` of a batch are durable. */
+export type SettleRows = (from: number, to: number) => void;
+
 /** Rows that wait to become durable. */
 interface Piece {
   readonly batch: EventBatch;
   readonly from: number;
   readonly to: number;
   readonly unit: boolean;
+  readonly settle: SettleRows | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -74,6 +76,9 @@ interface Piece {
  * One file that rows are written to, from its creation to its end. It is created with the first rows. Rows are written in the order of the
  * calls, also while a flush is under way, and each flush confirms all rows written before it. A failure ends the file: what is durable stays,
  * every other append rejects.
+ *
+ * The register knows of it at each moment what has to outlive a crash: its name before it is made, that it was made before it has a byte,
+ * its length in the very tick in which the rows up to there are settled.
  */
 export class EventFile {
   readonly #parts: EventFileParts;
@@ -85,10 +90,7 @@ export class EventFile {
   #inFlush: Piece[] = [];
   #file: OutputFile | undefined;
   #writer: EventFileWriter | undefined;
-  #path: string | undefined;
-  #made = false;
-  #length = 0;
-  #rows = 0;
+  #entry: RegisteredFile | undefined;
   #writing: Promise<void> | undefined;
   #flushing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -102,16 +104,6 @@ export class EventFile {
 
   constructor(parts: EventFileParts) {
     this.#parts = parts;
-  }
-
-  /** Where it lies; `undefined` before it is created. */
-  get path(): string | undefined {
-    return this.#path;
-  }
-
-  /** The length up to which it is durable, and the rows in it: what a checkpoint has to know. */
-  get durable(): { readonly length: number; readonly rows: number } {
-    return { length: this.#length, rows: this.#rows };
   }
 
   /** Since when everything has been flushed and nothing came, or `undefined` while there is work. */
@@ -132,13 +124,14 @@ export class EventFile {
   /**
    * Writes rows `from` up to `to`.
    * @param unit whether a flush shall follow at once, if the sink is at rest
+   * @param settle called when they are durable, in the tick in which the register gets the length with them
    * @returns resolves when they are durable; rejects when they are not and never will be in this file
    */
-  append(batch: EventBatch, from: number, to: number, unit: boolean): Promise<void> {
+  append(batch: EventBatch, from: number, to: number, unit: boolean, settle?: SettleRows): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     this.#idleSince = undefined;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ batch, from, to, unit, resolve, reject });
+      this.#queue.push({ batch, from, to, unit, settle, resolve, reject });
       this.#wake();
     });
   }
@@ -224,18 +217,7 @@ export class EventFile {
     this.#creating = true;
     try {
       for (let tries = 1; this.#file === undefined; tries++) {
-        const path = this.#parts.nextPath();
-        try {
-          this.#file = await this.#parts.fileSystem.create(path);
-        } catch (error) {
-          const code = error instanceof SluiceError ? error.code : undefined;
-          if (code === 'FILE_EXISTS' && tries < MAX_NAMES) continue;
-          // Else nobody knows whether it was made: the conclusion has to look.
-          if (code !== 'FILE_EXISTS' && !(code !== undefined && NOTHING_MADE.has(code))) this.#path = path;
-          throw error;
-        }
-        this.#path = path;
-        this.#made = true;
+        await this.#tryCreate(tries === MAX_NAMES);
         if (this.#failure !== undefined) return;
       }
       this.#writer = await this.#parts.openFormat(this.#file, first);
@@ -248,6 +230,53 @@ export class EventFile {
     this.#parts.opened?.();
   }
 
+  /** Makes the file under the next name, unless that is taken. @param last a name that is taken is an error */
+  async #tryCreate(last: boolean): Promise<void> {
+    const { fileSystem, register, nextNames } = this.#parts;
+    const names = nextNames();
+    const path = names.inUse;
+    // An intent is declared for free names alone: after a crash an empty file that bears one is taken for our own.
+    if (register.holds(fileSystem.url, path) || (await fileSystem.stat(path)) !== undefined) {
+      if (last) throw new SluiceError('FILE_EXISTS', path);
+      return;
+    }
+    if (register.holds(fileSystem.url, path)) return;
+    const entry = register.add(fileSystem.url, names);
+    let isAsked = false;
+    try {
+      await this.#committed();
+      if (this.#failure !== undefined) {
+        entry.forget();
+        return;
+      }
+      isAsked = true;
+      this.#file = await fileSystem.create(path);
+    } catch (error) {
+      const code = error instanceof SluiceError ? error.code : undefined;
+      const isTaken = code === 'FILE_EXISTS';
+      // Else nobody knows whether it was made: the conclusion has to look.
+      if (!isAsked || isTaken || (code !== undefined && NOTHING_MADE.has(code))) entry.forget();
+      else this.#entry = entry;
+      if (isTaken && !last) return;
+      throw error;
+    }
+    faultPoint('after-create');
+    this.#entry = entry;
+    entry.made();
+    const status = await fileSystem.stat(path).catch(() => undefined);
+    entry.made(status?.id);
+    await this.#committed();
+  }
+
+  /** Waits, without keeping others from their work, until a checkpoint knows what the register does. */
+  async #committed(): Promise<void> {
+    const { register, slots } = this.#parts;
+    this.#releaseSlot();
+    await register.commit();
+    await new Promise<void>((resolve) => slots.take(resolve));
+    this.#holdsSlot = true;
+  }
+
   /** Starts a flush, unless one is under way. */
   #flush(): void {
     if (this.#flushing !== undefined) return;
@@ -256,6 +285,7 @@ export class EventFile {
     this.#unflushedBytes = 0;
     this.#flushing = this.#writer!.flush().then(
       (length) => {
+        faultPoint('after-flush');
         this.#flushing = undefined;
         this.#confirm(this.#inFlush, length);
         this.#inFlush = [];
@@ -276,19 +306,23 @@ export class EventFile {
     else this.#wake();
   }
 
+  /** All in one go: a checkpoint that is taken before or after it fits. */
   #confirm(pieces: readonly Piece[], length: number): void {
     // After an abort these rows were rejected already and come again.
     if (this.#concluded) return;
-    this.#length = length;
-    for (const piece of pieces) {
-      this.#rows += piece.to - piece.from;
-      piece.resolve();
+    let rows = 0;
+    for (const { from, to } of pieces) rows += to - from;
+    this.#entry!.grew(length, rows);
+    for (const { from, to, settle, resolve } of pieces) {
+      settle?.(from, to);
+      resolve();
     }
   }
 
   async #close(): Promise<void> {
     if (this.#writer !== undefined) {
       await this.#writer.close();
+      faultPoint('after-close');
       if (this.#failure !== undefined) return;
       const pieces = this.#unflushed;
       this.#unflushed = [];
@@ -325,12 +359,10 @@ export class EventFile {
       this.#rejectAll(this.#failure?.error);
       await abandoned;
     }
+    this.#releaseSlot();
     await this.#parts.conclude({
-      path: this.#path,
-      length: this.#length,
-      rows: this.#rows,
+      file: this.#entry,
       whole,
-      made: this.#made,
       opened: this.#writer !== undefined,
     });
     this.#done.resolve();

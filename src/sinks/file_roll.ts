@@ -1,5 +1,6 @@
 import { createNested, declare } from '../component/declaration.ts';
 import type { FileSystem } from '../component/file-system.ts';
+import { noSettler } from '../component/settler.ts';
 import type { DeliveryWindow, Sink, SinkContext } from '../component/sink.ts';
 import { describeError, SluiceError } from '../errors.ts';
 import { EventBatch } from '../event/event-batch.ts';
@@ -7,11 +8,16 @@ import { Conclusions } from '../formats/conclusions.ts';
 import { openDataStream } from '../formats/data_stream.ts';
 import { deliverWhole } from '../formats/deliver-whole.ts';
 import { EventFile } from '../formats/event-file.ts';
+import { FileRegister } from '../formats/file-register.ts';
+import { Recovery } from '../formats/recovery.ts';
 import { untilAborted } from '../formats/until-aborted.ts';
 import { WorkSlots } from '../formats/work-slots.ts';
 import { bool, choice, integer, nested, type OptionValues, text } from '../options/option.ts';
 
-/** file_roll: events into files of a local folder, a new file whenever an interval is over. */
+/**
+ * file_roll: events into files of a local folder, a new file whenever an interval is over. The checkpoint knows how far each file that is not
+ * finished is durable; after a crash the next life cuts it back to there.
+ */
 
 const options = {
   'sink.directory': text({ required: true, doc: 'The folder for the files; it must exist.' }),
@@ -45,6 +51,8 @@ type Values = OptionValues<typeof options>;
 
 /** After this time a file that could not be cut back is tried again. */
 const RETRY_MS = 30_000;
+/** How many files are worked on at a time: the present one, and one that is being finished. */
+const PARALLEL = 2;
 
 const NO_EVENTS = new EventBatch({ body: Buffer.alloc(0), starts: new Uint32Array(0), ends: new Uint32Array(0) });
 
@@ -57,14 +65,17 @@ interface Piece {
 }
 
 class FileRollSink implements Sink {
+  readonly cutsBack = true;
   readonly window: DeliveryWindow = { rows: Number.POSITIVE_INFINITY, deliveries: 64, bytes: 32 * 1024 * 1024 };
   readonly #values: Values;
   readonly #context: SinkContext;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #nextName: () => string;
-  readonly #slots = new WorkSlots(2);
+  readonly #slots = new WorkSlots(PARALLEL);
+  readonly #register: FileRegister;
   readonly #conclusions: Conclusions;
+  readonly #recovery: Recovery;
   #file: EventFile | undefined;
   /** Files that are being finished. */
   readonly #leaving = new Set<EventFile>();
@@ -79,17 +90,22 @@ class FileRollSink implements Sink {
     this.#fileSystem = place.fileSystem;
     this.#directory = place.path.replace(/(?<=.)\/+$/, '');
     this.#nextName = fileNames(values, context);
-    this.#conclusions = new Conclusions({
-      fileSystem: place.fileSystem,
-      clock: context.clock,
-      log: context.log,
-      tries: Number.POSITIVE_INFINITY,
-      retryMs: RETRY_MS,
-      callTimeoutMs: 0,
+    const { clock, log } = context;
+    const register = new FileRegister(context.checkpoint, log);
+    this.#register = register;
+    const tries = { tries: Number.POSITIVE_INFINITY, retryMs: RETRY_MS, callTimeoutMs: 0, parallel: PARALLEL };
+    this.#conclusions = new Conclusions({ register, clock, log, ...tries });
+    this.#recovery = new Recovery({
+      register,
+      clock,
+      log,
+      fileSystem: (url) => context.fileSystem(url).fileSystem,
+      doubtful: () => context.counters.EventWriteFail++,
     });
   }
 
   async open(): Promise<void> {
+    this.#recovery.begin(this.#register.open());
     const status = await this.#fileSystem.stat(this.#directory);
     if (status?.directory !== true) {
       throw new SluiceError('FILE_NOT_FOUND', `sink.directory: there is no folder ${this.#directory}`);
@@ -100,16 +116,17 @@ class FileRollSink implements Sink {
     if (this.#values['sink.emptyFiles']) await this.#current().open(NO_EVENTS);
   }
 
-  async deliver(batch: EventBatch, signal: AbortSignal): Promise<void> {
+  async deliver(batch: EventBatch, signal: AbortSignal, settler = noSettler): Promise<void> {
     this.#heed(signal);
     if (signal.aborted) throw this.#givenUp();
     const { clock, log, counters } = this.#context;
     this.#roll(clock.now());
     this.#underWay++;
+    const settle = (from: number, to: number): void => settler.settle(from, to);
     try {
       await deliverWhole(
         this.#pieces(batch),
-        (piece) => [{ piece, done: this.#current().append(batch, piece.from, piece.to, piece.unit) }],
+        (piece) => [{ piece, done: this.#current().append(batch, piece.from, piece.to, piece.unit, settle) }],
         { clock, log, signal, again: () => counters.EventWriteFail++ },
       );
     } catch (error) {
@@ -138,7 +155,8 @@ class FileRollSink implements Sink {
       await Promise.all(Array.from(this.#leaving, (file) => file.finish()));
       await this.#conclusions.finish();
     };
-    await untilAborted(finished(), signal, this.#context.clock);
+    await Promise.all([untilAborted(finished(), signal, this.#context.clock), this.#recovery.end(signal)]);
+    this.#conclusions.close();
   }
 
   #pieces(batch: EventBatch): readonly Piece[] {
@@ -175,7 +193,11 @@ class FileRollSink implements Sink {
     const { counters, clock } = this.#context;
     this.#file = new EventFile({
       fileSystem: this.#fileSystem,
-      nextPath: () => `${this.#directory}/${this.#nextName()}`,
+      register: this.#register,
+      nextNames: () => {
+        const path = `${this.#directory}/${this.#nextName()}`;
+        return { inUse: path, final: path };
+      },
       openFormat: (file, first) =>
         openDataStream(
           file,
@@ -195,7 +217,7 @@ class FileRollSink implements Sink {
       // A file that failed is cut back to the rows that were confirmed: the others come again, into the next one.
       conclude: async (end) => {
         if (end.opened) counters.ConnectionClosedCount++;
-        await this.#conclusions.conclude(end, () => end.path!);
+        await this.#conclusions.conclude(end, this.#fileSystem, () => end.file!.path);
       },
     });
     return this.#file;

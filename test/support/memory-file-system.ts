@@ -6,6 +6,7 @@ export type Fault = 'none' | 'before' | 'after';
 export type Calls = 'create' | 'write' | 'flush' | 'close' | 'rename' | 'truncate' | 'remove' | 'stat';
 
 interface Content {
+  readonly id: string;
   bytes: Buffer;
   durable: number;
 }
@@ -16,6 +17,7 @@ export class MemoryFileSystem implements FileSystem {
   readonly files = new Map<string, Content>();
   readonly folders = new Set<string>(['/']);
   readonly calls: string[] = [];
+  #made = 0;
   /** Decides each call. */
   fault: (call: Calls, path: string) => Fault | Promise<Fault> = () => 'none';
   /** What a failing call rejects with. */
@@ -33,7 +35,7 @@ export class MemoryFileSystem implements FileSystem {
   create(path: string): Promise<OutputFile> {
     return this.doing('create', path, () => {
       if (this.files.has(path)) throw new SluiceError('FILE_EXISTS', path);
-      const content: Content = { bytes: Buffer.alloc(0), durable: 0 };
+      const content: Content = { id: String(++this.#made), bytes: Buffer.alloc(0), durable: 0 };
       this.files.set(path, content);
       return new MemoryOutputFile(this, path, content);
     });
@@ -67,7 +69,8 @@ export class MemoryFileSystem implements FileSystem {
     return this.doing('stat', path, () => {
       const name = path.slice(path.lastIndexOf('/') + 1);
       const content = this.files.get(path);
-      if (content !== undefined) return { name, directory: false, length: content.bytes.length, modified: 0 };
+      if (content !== undefined)
+        return { name, directory: false, length: content.bytes.length, modified: 0, id: content.id };
       if (this.folders.has(path)) return { name, directory: true, length: 0, modified: 0 };
       return undefined;
     });

@@ -178,6 +178,7 @@ export class LocalFileSystem implements FileSystem {
         directory: status.isDirectory(),
         length: status.isDirectory() ? 0 : status.size,
         modified: Math.trunc(status.mtimeMs),
+        id: String(status.ino),
       };
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;

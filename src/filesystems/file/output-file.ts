@@ -99,8 +99,10 @@ export class LocalFile implements OutputFile {
     this.#fail(new SluiceError('FILE_SYSTEM', `${this.path} was given up`));
     await this.#writing;
     await this.#syncing;
-    // What no flush has promised comes again: it must not stand there twice.
-    await this.#handle.truncate(this.#promised).catch(() => {});
+    // What no flush has promised comes again: it must not stand there twice. Somebody may have cut it shorter already.
+    const status = await this.#handle.stat().catch(() => undefined);
+    if (status === undefined || status.size > this.#promised)
+      await this.#handle.truncate(this.#promised).catch(() => {});
     await this.#handle.datasync().catch(() => {});
     await this.#handle.close().catch(() => {});
   }

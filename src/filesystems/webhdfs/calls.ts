@@ -169,12 +169,15 @@ export class WebHdfsCalls {
 
   #status(value: unknown, name: string, what: string): RemoteStatus {
     const type = textOf(value, 'type', what);
+    // HttpFS does not tell it.
+    const fileId = (value as { readonly fileId?: unknown }).fileId;
     return {
       name,
       directory: type === 'DIRECTORY',
       length: numberOf(value, 'length', what),
       modified: numberOf(value, 'modificationTime', what),
       owner: textOf(value, 'owner', what),
+      id: fileId === undefined ? undefined : String(fileId),
     };
   }
 

@@ -176,8 +176,8 @@ async function twice<T>(call: () => Promise<T>): Promise<T> {
 function withoutOwner<T extends FileStatus | undefined>(status: T): T extends undefined ? undefined : FileStatus;
 function withoutOwner(status: FileStatus | undefined): FileStatus | undefined {
   if (status === undefined) return undefined;
-  const { name, directory, length, modified } = status;
-  return { name, directory, length, modified };
+  const { name, directory, length, modified, id } = status;
+  return { name, directory, length, modified, id };
 }
 
 /** A time of Hadoop's configuration (`500`, `60s`, `2m`) in milliseconds. */

@@ -1,18 +1,13 @@
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { Written } from '../../formats/deliver-whole.ts';
-import { EventFile, type EventFileEnd, type EventFileParts } from '../../formats/event-file.ts';
+import { EventFile, type EventFileEnd, type EventFileParts, type SettleRows } from '../../formats/event-file.ts';
+import type { FileNames } from '../../formats/file-register.ts';
 
 export interface BucketSettings {
   readonly rollCount: number;
   readonly rollSize: number;
   readonly rollIntervalMs: number;
   readonly idleTimeoutMs: number;
-}
-
-/** The names of a file: while it is written, and for good. */
-export interface FileNames {
-  readonly inUse: string;
-  readonly final: string;
 }
 
 /** Rows on their way into a file. */
@@ -22,14 +17,16 @@ export interface Rows {
   readonly to: number;
   /** Whether a flush shall follow at once, if the sink is at rest. */
   readonly unit: boolean;
+  /** Takes note of those that are durable. */
+  readonly settle: SettleRows;
 }
 
 export interface BucketParts {
   readonly settings: BucketSettings;
   /** Names that no file has had; each call gives others. */
   readonly nextNames: () => FileNames;
-  readonly file: Omit<EventFileParts, 'nextPath' | 'conclude'>;
-  readonly conclude: (end: EventFileEnd, finalPath: (again: boolean) => string) => Promise<void>;
+  readonly file: Omit<EventFileParts, 'nextNames' | 'conclude'>;
+  readonly conclude: (end: EventFileEnd, nextTarget: () => string) => Promise<void>;
 }
 
 /** A folder and prefix that is written to: one file after another, rolled by events, bytes, age and idleness. */
@@ -51,7 +48,7 @@ export class Bucket {
   }
 
   /** Writes rows, into as many files as rolling by events and bytes makes of it. */
-  append({ batch, from, to, unit }: Rows): Written<Rows>[] {
+  append({ batch, from, to, unit, settle }: Rows): Written<Rows>[] {
     const written: Written<Rows>[] = [];
     for (let row = from; row < to; ) {
       if (this.#isFull()) this.#roll();
@@ -59,7 +56,8 @@ export class Bucket {
       this.#file ??= this.#newFile();
       this.#rows += end - row;
       this.#bytes += batch.bodyBytes(row, end);
-      written.push({ piece: { batch, from: row, to: end, unit }, done: this.#file.append(batch, row, end, unit) });
+      const done = this.#file.append(batch, row, end, unit, settle);
+      written.push({ piece: { batch, from: row, to: end, unit, settle }, done });
       row = end;
     }
     return written;
@@ -117,24 +115,14 @@ export class Bucket {
 
   #newFile(): EventFile {
     const { nextNames, file: parts, conclude } = this.#parts;
-    let final = '';
     const file: EventFile = new EventFile({
       ...parts,
-      nextPath: () => {
-        const next = nextNames();
-        final = next.final;
-        return next.inUse;
-      },
+      nextNames,
       opened: () => {
         if (this.#file === file) this.#openedAt = parts.clock.now();
         parts.opened?.();
       },
-      conclude: (end) =>
-        conclude(end, (again) => {
-          // The name is another's: the next number.
-          if (again) final = nextNames().final;
-          return final;
-        }),
+      conclude: (end) => conclude(end, () => nextNames().final),
     });
     return file;
   }

@@ -1,6 +1,7 @@
 import { createNested, declare } from '../../component/declaration.ts';
 import type { FileSystem } from '../../component/file-system.ts';
 import type { OpenFormat } from '../../component/format.ts';
+import { noSettler, type Settler } from '../../component/settler.ts';
 import type { DeliveryWindow, Sink, SinkContext } from '../../component/sink.ts';
 import { SluiceError } from '../../errors.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
@@ -9,13 +10,16 @@ import { openCompressedStream } from '../../formats/compressed_stream.ts';
 import { Conclusions } from '../../formats/conclusions.ts';
 import { openDataStream } from '../../formats/data_stream.ts';
 import { deliverWhole, type Written } from '../../formats/deliver-whole.ts';
+import type { SettleRows } from '../../formats/event-file.ts';
+import { type FileNames, FileRegister } from '../../formats/file-register.ts';
+import { Recovery } from '../../formats/recovery.ts';
 import { openSequenceFile } from '../../formats/sequence_file.ts';
 import { untilAborted } from '../../formats/until-aborted.ts';
 import { WorkSlots } from '../../formats/work-slots.ts';
-import { Bucket, type FileNames, type Rows } from './bucket.ts';
+import { Bucket, type Rows } from './bucket.ts';
 import { PathTemplate } from './bucket-path.ts';
 import { checkOptions, type HdfsValues, options, roundingOf, writeFormatOf } from './options.ts';
-import { partition } from './partition.ts';
+import { partition, type Share } from './partition.ts';
 import { TimeZone } from './time-zone.ts';
 
 /**
@@ -23,7 +27,8 @@ import { TimeZone } from './time-zone.ts';
  * has another name while it is written to.
  *
  * A delivery is parted by bucket; each bucket writes one file at a time. Rows of a file that fails and that were not confirmed
- * come again into another file, and are cut off the failed one before it gets its final name.
+ * come again into another file, and are cut off the failed one before it gets its final name. The checkpoint knows each file that has not got
+ * it; after a crash the next life brings them to their end.
  */
 
 /** How far a clock may be set back without a number being given twice. */
@@ -49,6 +54,7 @@ const MAX_NAME_BYTES = 255;
 const COUNTER_DIGITS = 13;
 
 class HdfsSink implements Sink {
+  readonly cutsBack = true;
   readonly window: DeliveryWindow = { rows: Number.POSITIVE_INFINITY, deliveries: 64, bytes: 32 * 1024 * 1024 };
   readonly #values: HdfsValues;
   readonly #context: SinkContext;
@@ -63,7 +69,9 @@ class HdfsSink implements Sink {
    * being finished may still be cut, renamed or removed by its name.
    */
   readonly #numbers = new Map<string, number>();
-  readonly #conclusions = new Map<FileSystem, Conclusions>();
+  readonly #register: FileRegister;
+  readonly #conclusions: Conclusions;
+  readonly #recovery: Recovery;
   #underWay = 0;
   #signal: AbortSignal | undefined;
 
@@ -83,11 +91,34 @@ class HdfsSink implements Sink {
     // A file system that there is not is refused at the start.
     context.fileSystem(values['hdfs.path'].replace(/%.*$/s, ''));
     this.#slots = new WorkSlots(values['hdfs.threadsPoolSize']);
+    const { clock, log } = context;
+    const register = new FileRegister(context.checkpoint, log);
+    this.#register = register;
+    const retryMs = values['hdfs.retryInterval'] * 1000;
+    const closeTries = values['hdfs.closeTries'];
+    this.#conclusions = new Conclusions({
+      register,
+      clock,
+      log,
+      tries: retryMs <= 0 ? 1 : closeTries > 0 ? closeTries : Number.POSITIVE_INFINITY,
+      retryMs,
+      callTimeoutMs: values['hdfs.callTimeout'],
+      parallel: values['hdfs.threadsPoolSize'],
+    });
+    this.#recovery = new Recovery({
+      register,
+      clock,
+      log,
+      fileSystem: (url) => context.fileSystem(url).fileSystem,
+      doubtful: () => context.counters.EventWriteFail++,
+    });
   }
 
-  async open(): Promise<void> {}
+  async open(): Promise<void> {
+    this.#recovery.begin(this.#register.open());
+  }
 
-  async deliver(batch: EventBatch, signal: AbortSignal): Promise<void> {
+  async deliver(batch: EventBatch, signal: AbortSignal, settler = noSettler): Promise<void> {
     this.#heed(signal);
     if (signal.aborted) throw this.#givenUp();
     if (batch.length === 0) return;
@@ -107,7 +138,7 @@ class HdfsSink implements Sink {
         counters.EventWriteFail++;
         renewed = new Set();
       };
-      await deliverWhole(this.#pieces(batch), write, { clock, log, signal, again });
+      await deliverWhole(this.#pieces(batch, settler), write, { clock, log, signal, again });
     } catch (error) {
       counters.EventWriteFail++;
       throw error;
@@ -118,7 +149,7 @@ class HdfsSink implements Sink {
 
   async maintain(now: number): Promise<void> {
     for (const [key, bucket] of this.#buckets) if (bucket.isOver(now)) this.#leave(key);
-    for (const conclusions of this.#conclusions.values()) conclusions.retry(now);
+    this.#conclusions.retry(now);
     for (const [key, number] of this.#numbers) if (number < now - CLOCK_STEP_MS) this.#numbers.delete(key);
   }
 
@@ -127,29 +158,32 @@ class HdfsSink implements Sink {
     for (const key of this.#buckets.keys()) this.#leave(key);
     const finished = async (): Promise<void> => {
       await Promise.all(Array.from(this.#leaving, (bucket) => bucket.finish()));
-      await Promise.all(Array.from(this.#conclusions.values(), (conclusions) => conclusions.finish()));
+      await this.#conclusions.finish();
     };
-    await untilAborted(finished(), signal, this.#context.clock);
+    await Promise.all([untilAborted(finished(), signal, this.#context.clock), this.#recovery.end(signal)]);
+    this.#conclusions.close();
   }
 
-  #pieces(batch: EventBatch): Piece[] {
+  #pieces(batch: EventBatch, settler: Settler): Piece[] {
     const step = this.#values['hdfs.batchSize'];
     // A small batch of more than batchSize goes as Flume's transactions would: a flush, and so a member or block, for each.
     const isParted = batch.length > step && batch.retainedBytes <= SMALL_BYTES && this.#underWay === 1;
     const pieces: Piece[] = [];
-    for (const { place: key, batch: share } of this.#shares(batch)) {
-      const size = isParted ? step : share.length;
-      for (let from = 0; from < share.length; from += size) {
-        pieces.push({ key, batch: share, from, to: Math.min(from + size, share.length), unit: isParted });
+    for (const share of this.#shares(batch)) {
+      const { place: key, batch: rows } = share;
+      const settle = settleBy(settler, share);
+      const size = isParted ? step : rows.length;
+      for (let from = 0; from < rows.length; from += size) {
+        pieces.push({ key, batch: rows, from, to: Math.min(from + size, rows.length), unit: isParted, settle });
       }
     }
     return pieces;
   }
 
   /** The rows by bucket. */
-  #shares(batch: EventBatch): { readonly place: string; readonly batch: EventBatch }[] {
+  #shares(batch: EventBatch): Share<string>[] {
     if (this.#path.isConstant(batch) && this.#prefix.isConstant(batch)) {
-      return [{ place: this.#keyOf(batch, 0), batch }];
+      return [{ place: this.#keyOf(batch, 0), batch, first: 0, rows: undefined }];
     }
     return partition(batch, (row) => this.#keyOf(batch, row));
   }
@@ -180,7 +214,6 @@ class HdfsSink implements Sink {
     const context = this.#context;
     const at = key.indexOf('\n');
     const { fileSystem, path } = context.fileSystem(key.slice(0, at));
-    const conclusions = this.#conclusionsOf(fileSystem);
     let number = context.clock.now();
     return new Bucket({
       settings: {
@@ -196,6 +229,7 @@ class HdfsSink implements Sink {
       },
       file: {
         fileSystem: this.#impatient(fileSystem),
+        register: this.#register,
         openFormat: (file, batch) =>
           FORMATS[values['hdfs.fileType']](
             file,
@@ -213,9 +247,9 @@ class HdfsSink implements Sink {
         opened: () => context.counters.ConnectionCreatedCount++,
         openFailed: () => context.counters.ConnectionFailedCount++,
       },
-      conclude: async (end, finalPath) => {
+      conclude: async (end, nextTarget) => {
         if (end.opened) context.counters.ConnectionClosedCount++;
-        await conclusions.conclude(end, finalPath);
+        await this.#conclusions.conclude(end, fileSystem, nextTarget);
       },
     });
   }
@@ -230,34 +264,18 @@ class HdfsSink implements Sink {
   }
 
   /** The file system with hdfs.callTimeout around the making of files. */
-  #impatient(fileSystem: FileSystem): Pick<FileSystem, 'create'> {
+  #impatient(fileSystem: FileSystem): Pick<FileSystem, 'url' | 'create' | 'stat'> {
     const ms = this.#values['hdfs.callTimeout'];
     const { clock } = this.#context;
     return {
+      url: fileSystem.url,
+      stat: (path) => withCallTimeout(ms, clock, `looking at ${path}`, fileSystem.stat(path)),
       create: (path) =>
         withCallTimeout(ms, clock, `making ${path}`, fileSystem.create(path), async (late) => {
           await late.abandon();
           await fileSystem.remove(path).catch(() => {});
         }),
     };
-  }
-
-  #conclusionsOf(fileSystem: FileSystem): Conclusions {
-    const known = this.#conclusions.get(fileSystem);
-    if (known !== undefined) return known;
-    const { clock, log } = this.#context;
-    const retryMs = this.#values['hdfs.retryInterval'] * 1000;
-    const closeTries = this.#values['hdfs.closeTries'];
-    const made = new Conclusions({
-      fileSystem,
-      clock,
-      log,
-      tries: retryMs <= 0 ? 1 : closeTries > 0 ? closeTries : Number.POSITIVE_INFINITY,
-      retryMs,
-      callTimeoutMs: this.#values['hdfs.callTimeout'],
-    });
-    this.#conclusions.set(fileSystem, made);
-    return made;
   }
 
   /** Finishes a bucket, if there is one. */
@@ -283,6 +301,13 @@ class HdfsSink implements Sink {
   #givenUp(): SluiceError {
     return new SluiceError('FILE_SYSTEM', `given up: the time to stop is over (${this.#values['hdfs.path']})`);
   }
+}
+
+/** Settles rows of a share as those that they are in the delivery. */
+function settleBy(settler: Settler, { first, rows }: Share<string>): SettleRows {
+  if (settler === noSettler) return () => {};
+  if (rows === undefined) return (from, to) => settler.settle(first + from, first + to);
+  return (from, to) => settler.settleRows(rows.subarray(from, to));
 }
 
 /** `type = hdfs`. */

@@ -4,6 +4,9 @@ import type { EventBatch } from '../../event/event-batch.ts';
 export interface Share<T> {
   readonly place: T;
   readonly batch: EventBatch;
+  /** Where the rows stand in the batch that was parted: one behind the other from the first on, or each where this says. */
+  readonly first: number;
+  readonly rows: Uint32Array | undefined;
 }
 
 /**
@@ -24,11 +27,12 @@ export function partition<T>(batch: EventBatch, placeOf: (row: number) => T): Sh
     }
     rows.push(row);
   }
-  if (rowsOf.size === 1) return [{ place: last as T, batch }];
+  if (rowsOf.size === 1) return [{ place: last as T, batch, first: 0, rows: undefined }];
   return Array.from(rowsOf, ([place, picked]) => {
     const first = picked[0]!;
     const end = picked.at(-1)! + 1;
-    const together = end - first === picked.length;
-    return { place, batch: together ? batch.slice(first, end) : batch.select(Uint32Array.from(picked)) };
+    if (end - first === picked.length) return { place, batch: batch.slice(first, end), first, rows: undefined };
+    const scattered = Uint32Array.from(picked);
+    return { place, batch: batch.select(scattered), first, rows: scattered };
   });
 }

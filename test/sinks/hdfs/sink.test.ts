@@ -251,8 +251,11 @@ describe('hdfs sink: deliveries', () => {
       events({ headers: { h: 'a' }, body: '1' }, { headers: { h: 'b' }, body: '2' }),
       NEVER,
     );
-    for (let i = 0; i < 5; i++) await clock.advance(1000);
-    await delivery;
+    let isDone = false;
+    void delivery.then(() => {
+      isDone = true;
+    });
+    while (!isDone) await clock.advance(250);
     assert.equal(context.counters.EventWriteFail, 2);
     assert.equal(context.lines.filter(({ level }) => level === 'error').length, 1);
     assert.match(
@@ -351,6 +354,7 @@ describe('hdfs sink: endings', () => {
       code: 'PEER_TIMEOUT',
       message: /making .* took longer than hdfs\.callTimeout = 500 ms/,
     });
+    await waitFor(() => fs.calls.some((call) => call.startsWith('create')));
     await clock.advance(500);
     await rejected;
     gate.resolve('none');
@@ -376,7 +380,7 @@ describe('hdfs sink: endings', () => {
       fs.fault = (call) => (call === hanging ? new Promise(() => {}) : 'none');
       const deadline = new AbortController();
       const delivery = sink.deliver(lines('a'), deadline.signal).catch((error: unknown) => error);
-      await clock.advance(0);
+      for (let i = 0; i < 10; i++) await clock.advance(0);
       const closed = hanging === 'rename' ? sink.close(deadline.signal) : undefined;
       deadline.abort();
       const error = await delivery;
