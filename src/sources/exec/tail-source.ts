@@ -131,7 +131,7 @@ function groupsOf(files: readonly string[]): FileGroup[] {
   return Array.from(names, ([dir, set]) => ({ name: dir, dir, matches: (name) => set.has(name), headers: [] }));
 }
 
-/** The reader's part of the checkpoint, with the names beside it that were tailed. */
+/** The reader's part of the checkpoint, and in it the names that were tailed: a part of TAILDIR is taken up, and the other way round. */
 class TailPart implements CheckpointPart {
   readonly #part: CheckpointPart;
   readonly #names: string;
@@ -142,22 +142,19 @@ class TailPart implements CheckpointPart {
   }
 
   get saved(): unknown {
-    return this.#state['tail'];
+    return this.#part.saved;
   }
 
   /** The files that an earlier life tailed. */
   get knownFiles(): ReadonlySet<unknown> {
-    const files = this.#state['files'];
-    return new Set(Array.isArray(files) ? files : []);
-  }
-
-  get #state(): Readonly<Record<string, unknown>> {
     const { saved } = this.#part;
-    return typeof saved === 'object' && saved !== null ? (saved as Record<string, unknown>) : {};
+    const names = typeof saved === 'object' && saved !== null && 'tailed' in saved ? saved.tailed : undefined;
+    return new Set(Array.isArray(names) ? names : []);
   }
 
   provide(state: () => string): void {
-    this.#part.provide(() => `{"files":${this.#names},"tail":${state()}}`);
+    // The reader's is an object that is never empty.
+    this.#part.provide(() => `{"tailed":${this.#names},${state().slice(1)}`);
     this.#part.changed();
   }
 

@@ -3,6 +3,7 @@ import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execSource } from '../../../src/sources/exec/index.ts';
+import { taildirSource } from '../../../src/sources/taildir/index.ts';
 import { TestCheckpoint } from '../../support/checkpoint.ts';
 import { useTempDir } from '../../support/temp-dir.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -127,16 +128,20 @@ describe('exec that is a tail, in its next life', () => {
 
   it('begins as tail would with what it cannot make out of the checkpoint', async () => {
     writeFileSync(log(), text(0, 10));
-    for (const saved of [
-      null,
-      7,
-      [],
-      { files: 'x' },
-      { files: [1], tail: { version: 99 } },
-      { version: 1, files: [] },
-    ]) {
+    for (const saved of [null, 7, [], { tailed: 'x' }, { tailed: [1], version: 99 }, { version: 1, files: [] }]) {
       assert.deepEqual((await life(`tail -n 2 -F ${log()}`, 2, saved)).bodies, lines(8, 10), JSON.stringify(saved));
     }
+  });
+
+  it('goes on where TAILDIR was, under the same name', async () => {
+    writeFileSync(log(), text(0, 10));
+    const checkpoint = new TestCheckpoint();
+    const options = { filegroups: 'f', 'filegroups.f': log(), positionFile: log('positions') };
+    const run = await new SourceRun(taildirSource, options, { checkpoint }).start();
+    await run.out.waitForRows(10);
+    await run.stop();
+    appendFileSync(log(), text(10, 30));
+    assert.deepEqual((await life(`tail -n 2 -F ${log()}`, 20, checkpoint.take())).bodies, lines(10, 30));
   });
 
   it('runs the command again with the same positions kept, when it is served no more', async () => {
