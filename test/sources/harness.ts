@@ -98,7 +98,7 @@ export class FakeOutput implements SourceOutput {
 export class SourceRun {
   readonly log = new MemoryLog();
   readonly counters = newSourceCounters();
-  readonly out = new FakeOutput();
+  readonly out: FakeOutput;
   readonly source: Source;
   #stop = new AbortController();
   #running: Promise<void> | undefined;
@@ -107,7 +107,9 @@ export class SourceRun {
     declaration: Declaration<'source'>,
     options: Readonly<Record<string, string>>,
     more: Partial<SourceContext> = {},
+    out: FakeOutput = new FakeOutput(),
   ) {
+    this.out = out;
     const raw = new Map(Object.entries(options).map(([key, text]) => [key, { text }]));
     const bound = bind(declaration, raw, 'source r', () => ({ known: [] }));
     const errors = bound.problems.filter((problem) => problem.severity === 'error');

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { useTempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { TailRig } from './rig.ts';
+
+const lines = (name: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${name} ${i}`);
+const text = (all: readonly string[]): string => all.map((line) => `${line}\n`).join('');
+
+describe('the identity of tailed files', () => {
+  const rig = new TailRig(useTempDir());
+
+  afterEach(async () => {
+    await rig.crash();
+    rig.checkpoint = new (rig.checkpoint.constructor as new () => typeof rig.checkpoint)();
+  });
+
+  it('is their content: one that was cut and has grown past the old position is read anew', async () => {
+    rig.put('a', text(lines('old', 20)));
+    const run = await rig.start('a');
+    await run.out.waitForRows(20);
+    // In one write: no look can come in between and see it small.
+    rig.put('a', text(lines('new', 100)));
+    await run.out.waitForRows(120);
+    assert.deepEqual(run.out.bodies(), [...lines('old', 20), ...lines('new', 100)]);
+    await rig.said(/a was written anew/);
+  });
+
+  it('is their content also where the new one is just as long', async () => {
+    rig.put('a', text(lines('old', 20)));
+    const run = await rig.start('a');
+    await run.out.waitForRows(20);
+    await waitFor(() => rig.saved('a')?.['size'] === 130);
+    await new Promise((resolve) => setTimeout(resolve, 10)); // Until the clock of the file system has moved on.
+    rig.put('a', text(lines('new', 20)));
+    await run.out.waitForRows(40);
+    assert.deepEqual(run.out.bodies(), [...lines('old', 20), ...lines('new', 20)]);
+  });
+
+  it('is their content while a batch waits for room, too', async () => {
+    rig.put('a', text(lines('old', 200_000)));
+    const run = await rig.start('none');
+    const waits = Promise.withResolvers<void>();
+    const room = Promise.withResolvers<void>();
+    run.out.before = () => {
+      waits.resolve();
+      return room.promise;
+    };
+    renameSync(rig.path('a'), rig.path('none'));
+    await waits.promise;
+    rig.put('none', text(lines('new', 250_000)));
+    room.resolve();
+    await waitFor(() => run.out.bodies().at(-1) === 'new 249999');
+    const bodies = run.out.bodies();
+    assert.deepEqual(bodies.slice(bodies.indexOf('new 0')), lines('new', 250_000));
+    assert.deepEqual(bodies.slice(0, bodies.indexOf('new 0')), lines('old', bodies.indexOf('new 0')));
+  });
+
+  it('is their content over a restart: the same inode, cut and longer than before', async () => {
+    rig.put('a', text(lines('old', 20)));
+    assert.equal((await rig.life('a', 20)).length, 20);
+    rig.put('a', text(lines('new', 30)));
+    assert.deepEqual(await rig.life('a', 30), lines('new', 30));
+    rig.put('a', text(lines('old', 30)));
+    assert.deepEqual(await rig.life('a', 30), lines('old', 30));
+  });
+
+  it('tells files apart that begin with the same 4 KiB', async () => {
+    const same = lines('the same', 400);
+    assert.ok(text(same).length > 4096);
+    for (let i = 0; i < 10; i++) rig.put(`f${i}`, text([...same, `own ${i}`]));
+    assert.equal((await rig.life('f.*', 4010)).length, 4010);
+    for (let i = 0; i < 10; i++) rig.append(`f${i}`, `more ${i}\n`);
+    assert.deepEqual((await rig.life('f.*', 10)).sort(), lines('more', 10));
+    // One takes the place of another one, with its inode: only what stands before the position differs.
+    rig.put('f3', text([...same, 'other', 'more 3', 'and one']));
+    assert.deepEqual(await rig.life('f.*', 403), [...same, 'other', 'more 3', 'and one']);
+  });
+
+  it('is not their inode alone: a new file with the inode of a deleted one is read from its beginning', async () => {
+    rig.put('a', text(lines('old', 5)));
+    const { ino } = statSync(rig.path('a'));
+    await rig.life('a', 5);
+    let isReused = false;
+    for (let i = 0; i < 50 && !isReused; i++) {
+      rmSync(rig.path('a'), { force: true });
+      rig.put('a', text(lines('new', 10)));
+      isReused = statSync(rig.path('a')).ino === ino;
+    }
+    // Where the file system gives no inode twice, the new content in the old inode stands for that.
+    if (!isReused) rig.put('a', text(lines('new', 10)));
+    assert.deepEqual(await rig.life('a', 10), lines('new', 10));
+  });
+
+  it('is kept by a file that was renamed while the agent was down, in chains', async () => {
+    rig.put('a.log', text(lines('first', 5)));
+    rig.put('a.log.1', text(lines('second', 5)));
+    await rig.life('a\\.log.*', 10);
+    renameSync(rig.path('a.log.1'), rig.path('a.log.2'));
+    renameSync(rig.path('a.log'), rig.path('a.log.1'));
+    rig.append('a.log.1', 'late\n');
+    rig.put('a.log', 'new\n');
+    assert.deepEqual((await rig.life('a\\.log.*', 2)).sort(), ['late', 'new']);
+  });
+
+  it('is kept by a file that was renamed out of the pattern while the agent was down: its rest is read', async () => {
+    rig.put('a.log', text(lines('first', 5)));
+    await rig.life('a\\.log', 5);
+    rig.append('a.log', 'rest\n');
+    renameSync(rig.path('a.log'), rig.path('old'));
+    rig.put('a.log', 'new\n');
+    const run = await rig.start('a\\.log', { fileHeader: 'true' });
+    await run.out.waitForRows(2);
+    rig.append('old', 'later\n');
+    await run.out.waitForRows(3);
+    assert.deepEqual(run.out.bodies().sort(), ['later', 'new', 'rest']);
+    assert.deepEqual(new Set(run.out.headers().map(({ file }) => file)), new Set([rig.path('a.log')]));
+    await rig.stop();
+    // And back.
+    rig.append('old', 'back\n');
+    renameSync(rig.path('old'), rig.path('a.log'));
+    assert.deepEqual(await rig.life('a\\.log', 1), ['back']);
+  });
+
+  it('is not lost while a file lies in another folder', async () => {
+    rig.put('a', text(lines('a', 5)));
+    const run = await rig.start('a', { idleTimeout: '1' });
+    await run.out.waitForRows(5);
+    const away = rig.path('../away');
+    renameSync(rig.path('a'), away);
+    await rig.said(/a was renamed away|is now/).catch(() => {});
+    await rig.stop();
+    const second = await rig.start('a');
+    await rig.stop();
+    assert.deepEqual(second.out.bodies(), []);
+    renameSync(away, rig.path('a'));
+    rig.append('a', 'more\n');
+    assert.deepEqual(await rig.life('a', 1), ['more']);
+  });
+
+  it('is one for all hard links of a file, and for a symbolic link as for what it leads to', async () => {
+    rig.put('../real', text(lines('real', 3)));
+    rig.put('a', text(lines('a', 3)));
+    linkSync(rig.path('a'), rig.path('b'));
+    symlinkSync(rig.path('../real'), rig.path('link'));
+    symlinkSync(rig.path('nowhere'), rig.path('dangling'));
+    symlinkSync(rig.path('loop'), rig.path('loop'));
+    const run = await rig.start('.*');
+    await run.out.waitForRows(6);
+    unlinkSync(rig.path('a'));
+    rig.append('b', 'b\n');
+    await run.out.waitForRows(7);
+    // Retargeted: the old one to its end, then the new one.
+    rig.append('../real', 'late\n');
+    rig.put('../other', text(lines('other', 3)));
+    symlinkSync(rig.path('../other'), rig.path('link.new'));
+    renameSync(rig.path('link.new'), rig.path('link'));
+    await run.out.waitForRows(11);
+    rig.put('nowhere', 'somewhere\n');
+    await run.out.waitForRows(12);
+    const expected = [...lines('a', 3), 'b', 'late', ...lines('other', 3), ...lines('real', 3), 'somewhere'];
+    assert.deepEqual(run.out.bodies().sort(), expected);
+    await rig.stop();
+    assert.deepEqual((await rig.start('.*')).out.bodies(), []);
+  });
+
+  it('does not hang on the time of a file', async () => {
+    rig.put('a', 'one\n');
+    const run = await rig.start('.*');
+    await run.out.waitForRows(1);
+    for (const [i, year] of [2100, 1971, 2200, 1980].entries()) {
+      utimesSync(rig.path('a'), new Date(year, 0), new Date(year, 0));
+      rig.append('a', `${i}\n`);
+      utimesSync(rig.path('a'), new Date(year, 1), new Date(year, 1));
+      await run.out.waitForRows(2 + i);
+    }
+    await rig.stop();
+    utimesSync(rig.path('a'), new Date(2100, 0), new Date(2100, 0));
+    rig.append('a', 'last\n');
+    assert.deepEqual(await rig.life('a', 1), ['last']);
+  });
+
+  it('is another one in the copy of a file: it is read from its beginning, as every tail does', async () => {
+    rig.put('a', 'one\n');
+    await rig.life('a', 1);
+    copyFileSync(rig.path('a'), rig.path('copy'));
+    renameSync(rig.path('copy'), rig.path('a'));
+    assert.deepEqual(await rig.life('a', 1), ['one']);
+  });
+
+  it('is asked only of files: a folder or a FIFO in its place does no harm', async () => {
+    rig.put('a', 'one\n');
+    const run = await rig.start('[ab]');
+    await run.out.waitForRows(1);
+    rmSync(rig.path('a'));
+    mkdirSync(rig.path('a'));
+    execFileSync('mkfifo', [rig.path('b')]);
+    await rig.said(/a was renamed away or deleted/);
+    rmSync(rig.path('a'), { recursive: true });
+    rmSync(rig.path('b'));
+    rig.put('a', 'two\n');
+    rig.put('b', 'three\n');
+    await run.out.waitForRows(3);
+    assert.deepEqual(run.out.bodies().sort(), ['one', 'three', 'two']);
+  });
+
+  it('outlives the folder: removed and made again, and not there at all for a time', async () => {
+    rig.put('a', 'one\n');
+    const run = await rig.start('a', { idleTimeout: '1' });
+    await run.out.waitForRows(1);
+    renameSync(rig.path('.'), rig.path('../hidden'));
+    await rig.said(/folder .* is missing/);
+    renameSync(rig.path('../hidden'), rig.path('.'));
+    await rig.said(/folder .* is there again/);
+    rig.append('a', 'two\n');
+    await run.out.waitForRows(2);
+    rmSync(rig.path('.'), { recursive: true });
+    rig.put('a', 'three\n');
+    await run.out.waitForRows(3);
+    assert.deepEqual(run.out.bodies(), ['one', 'two', 'three']);
+  });
+
+  it('of a file cut to a smaller size than was read: from its beginning, as Flume does', async () => {
+    rig.put('a', text(lines('a', 5)));
+    await rig.life('a', 5);
+    truncateSync(rig.path('a'), 8);
+    assert.deepEqual(await rig.life('a', 2), lines('a', 2));
+    writeFileSync(rig.path('a'), '');
+    const run = await rig.start('a');
+    await waitFor(() => rig.saved('a')?.['pos'] === 0);
+    rig.append('a', 'new\n');
+    await run.out.waitForRows(1);
+    assert.deepEqual(run.out.bodies(), ['new']);
+  });
+});
