@@ -6,6 +6,7 @@ import type { FileGroup, FileId } from './file-groups.ts';
 import { fileId } from './file-groups.ts';
 import { extendHead, type Mark, NO_MARK, TRAIL_BYTES, Trail } from './fingerprint.ts';
 import { Ledger } from './ledger.ts';
+import { holeAt } from './nul-rows.ts';
 import { renderFile } from './saved-files.ts';
 
 /** How much is read at once where there is as much. */
@@ -299,7 +300,13 @@ export class TailedFile {
       if (to === from) splitter.push(buffer, from);
     }
     if (to === from) return undefined;
-    return splitter.push(buffer, to).map((piece) => unpin(piece, buffer.length));
+    const hole = from === 0 ? holeAt(buffer, from, to) : 0;
+    if (hole === 0 || this.hasRest) return splitter.push(buffer, to).map((piece) => unpin(piece, buffer.length));
+    // Left out before lines are measured, else the first one is too long.
+    splitter.reset(offset + hole);
+    const rest = splitter.prepare(to - hole);
+    buffer.copy(rest.buffer, rest.from, hole, to);
+    return splitter.push(rest.buffer, rest.from + to - hole);
   }
 
   /** @returns the end of what was read without the NULs at its end */
