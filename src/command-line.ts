@@ -7,6 +7,7 @@ export type Command =
   | ({ readonly command: 'check' } & AgentArguments)
   | { readonly command: 'help'; readonly kind?: string; readonly type?: string }
   | { readonly command: 'version' }
+  | ({ readonly command: 'verify' } & VerifyArguments)
   | { readonly command: 'usage-error'; readonly message: string }
   | { readonly command: 'printed'; readonly output: string };
 
@@ -30,7 +31,18 @@ export interface AgentArguments {
   readonly systemProperties: ReadonlyMap<string, string>;
 }
 
-const COMMANDS: readonly string[] = ['agent', 'node', 'check', 'help', 'version'];
+export interface VerifyArguments {
+  /** One of the two is there. */
+  readonly stateDir?: string;
+  readonly name?: string;
+  /** With them, what the state holds of components that are not configured any more is found. */
+  readonly files: readonly string[];
+  readonly confDir?: string;
+  readonly json: boolean;
+  readonly systemProperties: ReadonlyMap<string, string>;
+}
+
+const COMMANDS: readonly string[] = ['agent', 'node', 'check', 'verify', 'help', 'version'];
 
 /** Flume's options that a Java process takes and Sluice has no use for, but whose presence in a unit file does no harm. */
 const JVM_ARGUMENT = /^-(X|agentlib|agentpath|javaagent)/;
@@ -103,6 +115,14 @@ const RUN_OPTIONS = {
   },
 } as const;
 
+const VERIFY_OPTIONS = {
+  'state-dir': RUN_OPTIONS['state-dir'],
+  name: { ...RUN_OPTIONS.name, describe: 'The name of the agent, whose state lies where it lies by default' },
+  'conf-file': RUN_OPTIONS['conf-file'],
+  conf: RUN_OPTIONS.conf,
+  json: { type: 'boolean', default: false, describe: 'Print JSON, with every file' },
+} as const;
+
 /** Flume's options that are taken and do nothing, so that a unit file changes one word. */
 const IGNORED_OPTIONS = {
   classpath: { alias: 'C', type: 'string', requiresArg: true, hidden: true },
@@ -167,6 +187,26 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
       },
     )
     .command(
+      'verify',
+      'Say where an agent stands: what is open, what is left to do, whether its state is sound',
+      (builder) =>
+        builder
+          .usage(
+            '$0 verify [--state-dir DIR] [-n NAME] [-f FILE]\n\nReads the state directory of an agent, running or not, and changes nothing. Says who holds it, how old its checkpoint is and whether it is sound; where each input stands and how much is to go; which output files are unfinished and what the next start does with them; what is queued in file channels and whether that is sound.',
+          )
+          .options(VERIFY_OPTIONS)
+          .example('$0 verify --state-dir /var/lib/sluice', 'of the service')
+          .example('$0 verify -n a1', 'of agent a1, where its state lies by default')
+          .example('$0 verify -n a1 -f flume-conf.properties', 'also finds what removed components have left')
+          .example('$0 verify -n a1 --json | jq .problems', 'for machines')
+          .epilogue(
+            'Exit codes: 0 all of it is sound; 1 something is damaged or left over that the agent will not put right by itself; 2 wrong usage, or there is nothing to read.',
+          ),
+      (args) => {
+        parsed = verifyArguments(args, systemProperties);
+      },
+    )
+    .command(
       'help [kind] [type]',
       'Explain the components and their options: sluice help sink hdfs',
       (builder) => builder.positional('kind', { type: 'string' }).positional('type', { type: 'string' }),
@@ -211,6 +251,24 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
   }
   if (output !== '') return { command: 'printed', output };
   return parsed ?? usage('Name a command.');
+}
+
+function verifyArguments(args: ParsedOptions, systemProperties: ReadonlyMap<string, string>): Command {
+  const stateDir = last(args['state-dir']);
+  const name = last(args['name']);
+  const files = list(args['conf-file']);
+  if (stateDir === undefined && name === undefined)
+    throw new Error('Name the directory with --state-dir DIR, or the agent with -n NAME');
+  if (files.length > 0 && name === undefined) throw new Error('With -f FILE, name the agent with -n NAME, too');
+  return {
+    command: 'verify',
+    stateDir,
+    name,
+    files,
+    confDir: last(args['conf']),
+    json: args['json'] === true,
+    systemProperties,
+  };
 }
 
 /** What to say of options that Sluice cannot honour. */

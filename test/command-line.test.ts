@@ -72,11 +72,24 @@ describe('command line', () => {
       ['agent --help', /conf-file/],
       ['agent -h', /Exit codes/],
       ['check --help', /without running/],
+      ['verify --help', /changes nothing/],
     ] as const) {
       const command = await parse(line);
       assert.equal(command.command, 'printed', line);
       if (command.command === 'printed') assert.match(command.output, expected);
     }
+  });
+
+  it('takes for verify a directory or a name, and a configuration with a name', async () => {
+    const command = await parse('verify --state-dir /s -n a -f f --json');
+    assert.ok(command.command === 'verify');
+    assert.equal(command.stateDir, '/s');
+    assert.equal(command.name, 'a');
+    assert.deepEqual(command.files, ['f']);
+    assert.equal(command.json, true);
+    assert.equal((await parse('verify -n a')).command, 'verify');
+    assert.equal((await parse('verify')).command, 'usage-error');
+    assert.equal((await parse('verify --state-dir /s -f f')).command, 'usage-error');
   });
 
   it('knows help and version as commands', async () => {

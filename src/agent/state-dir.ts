@@ -21,13 +21,7 @@ export interface StateDirWishes {
  * @throws SluiceError STATE_UNUSABLE
  */
 export function prepareStateDir(wishes: StateDirWishes): string {
-  const named = wishes.given ?? wishes.fromService?.split(':')[0];
-  // A name of an agent may hold anything; in a path it is one part.
-  const part = encodeURIComponent(wishes.agent).replace(/^\.+$/, '_');
-  const candidates =
-    named !== undefined && named !== ''
-      ? [named]
-      : [join(wishes.systemDir ?? '/var/lib/sluice', part), join(wishes.homeDir, '.sluice', part)];
+  const candidates = stateDirCandidates(wishes);
   let failure: unknown;
   for (const path of candidates) {
     try {
@@ -40,6 +34,15 @@ export function prepareStateDir(wishes: StateDirWishes): string {
   }
   const last = candidates.at(-1)!;
   throw new SluiceError('STATE_UNUSABLE', last, fromSystemError(failure, last));
+}
+
+/** Where an agent's state may lie; the first of them that can be used is it. */
+export function stateDirCandidates(wishes: StateDirWishes): string[] {
+  const named = wishes.given ?? wishes.fromService?.split(':')[0];
+  if (named !== undefined && named !== '') return [named];
+  // A name of an agent may hold anything; in a path it is one part.
+  const part = encodeURIComponent(wishes.agent).replace(/^\.+$/, '_');
+  return [join(wishes.systemDir ?? '/var/lib/sluice', part), join(wishes.homeDir, '.sluice', part)];
 }
 
 /**

@@ -1,5 +1,7 @@
-import { constants, copyFile, link, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, open, readFile, readlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { SluiceError } from '../errors.ts';
 
 /*
@@ -8,6 +10,9 @@ import { SluiceError } from '../errors.ts';
  */
 
 const NAME = 'sluice-in_use.lock';
+/** Removing a stale lock takes some of these, a lock without links to be written one. */
+const CLAIM_MS = 5;
+const NEW_MS = 100;
 
 interface Holder {
   readonly pid: number;
@@ -19,6 +24,17 @@ interface Holder {
   readonly since: string;
   /** What holds it, for people: `agent a1`, `channel c1 of agent a1`. */
   readonly holder: string;
+}
+
+/** Who holds a directory, or held it. */
+export interface LockHolder {
+  /** For people: `agent a1`. */
+  readonly name: string;
+  readonly pid: number;
+  /** An ISO time. */
+  readonly since: string;
+  /** Whether that process still runs. Else it was killed: one that ends in good order takes its lock away. */
+  readonly alive: boolean;
 }
 
 /** Holds a directory for one process. */
@@ -53,14 +69,24 @@ export class DirectoryLock {
       await handle.close();
     }
     try {
-      for (;;) {
-        // A link appears with its content or not at all, and never in the place of another.
-        if (await appear(mine, path)) return new DirectoryLock(path);
-        await removeStale(path, here, hint);
-      }
+      await acquire(path, mine, here, async (other) => {
+        throw new SluiceError(
+          'STATE_UNUSABLE',
+          `${path}: in use by ${other.holder}, process ${other.pid}, since ${other.since}; ${hint}`,
+        );
+      });
+      return new DirectoryLock(path);
     } finally {
       await unlink(mine);
     }
+  }
+
+  /** Who holds a directory, without taking or changing anything; `undefined` when there is no lock, or a damaged one. */
+  static async look(dir: string): Promise<LockHolder | undefined> {
+    const holder = parse((await readIfThere(join(dir, NAME))) ?? '');
+    if (holder === undefined) return undefined;
+    const alive = await isAlive(holder, await whereAmI());
+    return { name: String(holder.holder), pid: holder.pid, since: String(holder.since), alive };
   }
 
   async release(): Promise<void> {
@@ -82,32 +108,50 @@ async function appear(file: string, name: string): Promise<boolean> {
   }
 }
 
-/** Removes a lock whose process is gone; throws for one that is held. */
-async function removeStale(path: string, here: { boot: string; pidSpace: string }, hint: string): Promise<void> {
-  const text = await readIfThere(path);
-  if (text === undefined) return;
-  const holder = parse(text);
-  if (
-    holder !== undefined &&
-    holder.boot === here.boot &&
-    holder.pidSpace === here.pidSpace &&
-    (await startOf(holder.pid)) === holder.start
-  ) {
-    throw new SluiceError(
-      'STATE_UNUSABLE',
-      `${path}: in use by ${holder.holder}, process ${holder.pid}, since ${holder.since}; ${hint}`,
-    );
+interface Place {
+  readonly boot: string;
+  readonly pidSpace: string;
+}
+
+/**
+ * Gives the file `mine` the name `path`, once no process that runs has it.
+ * @param whileHeld called for a holder that runs, before the next try
+ */
+async function acquire(
+  path: string,
+  mine: string,
+  here: Place,
+  whileHeld: (holder: Holder) => Promise<void>,
+): Promise<void> {
+  // A link appears with its content or not at all, and never in the place of another.
+  while (!(await appear(mine, path))) {
+    const text = await readIfThere(path);
+    if (text === undefined) continue;
+    const holder = parse(text);
+    if (holder !== undefined && (await isAlive(holder, here))) await whileHeld(holder);
+    else await removeStale(path, text, mine, here);
   }
-  // Two may find it stale at once: whoever renames it makes sure that it is still the one that was read.
-  const aside = `${path}.stale.${process.pid}.${Math.random().toString(36).slice(2)}`;
+}
+
+/**
+ * Removes a lock whose process is gone, if it still is the one with this text. Many may want that at once, and one that comes late must not remove the lock of
+ * one that was faster: so only who holds a lock on the removal of this very text may remove it. A process that dies in here leaves that one, which is stale then like any other.
+ */
+async function removeStale(path: string, text: string, mine: string, here: Place): Promise<void> {
+  // Where there are no links, a lock that is just being written looks like a damaged one.
+  if (parse(text) === undefined) await pause(NEW_MS);
+  const claim = `${path}.${crc32(text).toString(16)}`;
+  await acquire(claim, mine, here, () => pause(CLAIM_MS));
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    if ((await readIfThere(path)) === text) await unlink(path);
+  } finally {
+    await unlink(claim);
   }
-  if ((await readFile(aside, 'utf8')) !== text) await link(aside, path).catch(() => undefined);
-  await unlink(aside);
+}
+
+async function isAlive(holder: Holder, here: Place): Promise<boolean> {
+  if (holder.boot !== here.boot || holder.pidSpace !== here.pidSpace) return false;
+  return (await startOf(holder.pid)) === holder.start;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
@@ -128,7 +172,7 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-async function whereAmI(): Promise<{ boot: string; pidSpace: string }> {
+async function whereAmI(): Promise<Place> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '');
   const pidSpace = await readlink('/proc/self/ns/pid').catch(() => '');
   return { boot: boot.trim(), pidSpace };

@@ -1,6 +1,9 @@
 import type { FileStatus } from '../component/file-system.ts';
 import type { RegisteredFile } from './file-register.ts';
 
+/** What is known of a file that is looked for. */
+export type SoughtFile = Pick<RegisteredFile, 'path' | 'target' | 'id' | 'state' | 'length'>;
+
 /** Where a file is: under its name in use, under its final one, or under neither. */
 export type Place = 'in use' | 'finished' | 'gone';
 
@@ -9,7 +12,7 @@ export type Place = 'in use' | 'finished' | 'gone';
  * decide where both names are there; alone they do not, since some change with the next mount.
  */
 export async function whereIs(
-  file: RegisteredFile,
+  file: SoughtFile,
   look: (path: string) => Promise<FileStatus | undefined>,
 ): Promise<Place> {
   const inUse = await look(file.path);
@@ -23,6 +26,6 @@ export async function whereIs(
   return looksFinished ? 'finished' : 'in use';
 }
 
-function isSame(file: RegisteredFile, status: FileStatus | undefined): boolean {
+function isSame(file: SoughtFile, status: FileStatus | undefined): boolean {
   return file.id !== undefined && status?.id === file.id && !status.directory;
 }

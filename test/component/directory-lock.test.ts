@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { DirectoryLock } from '../../src/component/directory-lock.ts';
 import { SluiceError } from '../../src/errors.ts';
 import { startSluice } from '../support/run-sluice.ts';
@@ -62,9 +63,29 @@ describe('the lock of a directory', () => {
       const results = await Promise.allSettled(
         Array.from({ length: 10 }, (_, i) => DirectoryLock.take(temp(), `agent b${i}`, HINT)),
       );
+      assert.equal(readdirSync(temp()).length, 1);
       const [winner, ...others] = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
       assert.ok(winner !== undefined && others.length === 0, JSON.stringify(other));
       await winner.release();
+    }
+  });
+
+  it('is taken over by one alone, also after others died while they were at that', async () => {
+    const lock = await DirectoryLock.take(temp(), 'agent a1', HINT);
+    const path = join(temp(), LOCK);
+    const mine = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    await lock.release();
+    for (let run = 0; run < 20; run++) {
+      const stale = JSON.stringify({ ...mine, start: `${run}` });
+      writeFileSync(path, stale);
+      if (run % 2 === 0) writeFileSync(`${path}.${crc32(stale).toString(16)}`, JSON.stringify({ ...mine, start: '' }));
+      const results = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, i) => DirectoryLock.take(temp(), `agent b${i}`, HINT)),
+      );
+      const winners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      assert.equal(winners.length, 1);
+      assert.deepEqual(readdirSync(temp()), [LOCK]);
+      await winners[0]!.release();
     }
   });
 
@@ -96,6 +117,5 @@ describe('the lock of a directory', () => {
     assert.ok(existsSync(join(stateDir, LOCK)));
     const third = await start('a1', { ready });
     assert.equal(await third.stop(), 143, third.log());
-    assert.equal(existsSync(join(stateDir, LOCK)), false);
   });
 });
