@@ -1,10 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { SluiceError } from '../errors.ts';
 import { ConstantColumn, type HeaderColumn } from '../event/header-columns.ts';
 import { javaRegex } from '../options/java-regex.ts';
-
-/** How many files are asked for at once. */
-const CONCURRENCY = 16;
 
 /** Some files of a folder, by a pattern. */
 export interface FileGroup {
@@ -22,6 +19,8 @@ export interface FoundFile {
   readonly id: FileId;
   readonly size: number;
   readonly modified: number;
+  /** It lies on this machine for certain. */
+  readonly isLocal: boolean;
 }
 
 /** What a file is, whatever its name: the numbers are texts, since an inode may need 64 bits. */
@@ -63,54 +62,10 @@ export function fileId(stats: { readonly dev: bigint; readonly ino: bigint }): F
   return { key: `${stats.dev}:${stats.ino}`, inode: String(stats.ino) };
 }
 
-/** Looks through the folders: all files of all groups, a group's oldest first. A file of two groups belongs to the first one. */
-export async function findFiles(
-  groups: readonly FileGroup[],
-  onMissingFolder: (dir: string) => void,
-): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
-  const taken = new Set<string>();
-  for (const group of groups) {
-    const paths: string[] = [];
-    for (const name of await listFolder(group.dir, onMissingFolder)) {
-      const path = group.dir === '/' ? `/${name}` : `${group.dir}/${name}`;
-      if (taken.has(path) || !group.matches(name)) continue;
-      taken.add(path);
-      paths.push(path);
-    }
-    const files = await statAll(paths, group);
-    files.sort((a, b) => a.modified - b.modified);
-    for (const file of files) found.push(file);
-  }
-  return found;
-}
-
-async function listFolder(dir: string, onMissingFolder: (dir: string) => void): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch {
-    onMissingFolder(dir);
-    return [];
-  }
-}
-
-async function statAll(paths: readonly string[], group: FileGroup): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < paths.length) {
-      const path = paths[next++];
-      try {
-        const stats = await stat(path, { bigint: true });
-        if (!stats.isFile()) continue;
-        found.push({ path, group, id: fileId(stats), size: Number(stats.size), modified: Number(stats.mtimeMs) });
-      } catch {
-        // Gone since the folder was listed, or a link that leads nowhere.
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, paths.length) }, work));
-  return found;
+/** The first group that a path belongs to. */
+export function groupOf(groups: readonly FileGroup[], path: string): FileGroup | undefined {
+  const { dir, name } = splitGroupPath(path);
+  return groups.find((group) => group.dir === dir && group.matches(name));
 }
 
 /** @throws SluiceError FILE_NOT_FOUND when the folder of a group is missing, as Flume refuses to start then */

@@ -1,9 +1,12 @@
-import { readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../component/context.ts';
 import type { LineRules } from '../event/line-splitter.ts';
-import { type FileGroup, type FoundFile, fileId, findFiles } from './file-groups.ts';
+import { type FileGroup, type FoundFile, groupOf } from './file-groups.ts';
+import { FolderLog } from './folder-log.ts';
+import { foundFile, isLink, isLocal, probe, probeSync, type Scan, scanFolders } from './folder-scan.ts';
+import { byId, type Due, findByInode, hasChanged, inOrder } from './found-files.ts';
 import { Ledger } from './ledger.ts';
+import { OpenFiles } from './open-files.ts';
 import type { Position } from './positions.ts';
 import { parsePart, renderFile, renderPart, type SavedFile } from './saved-files.ts';
 import { TailedFile } from './tailed-file.ts';
@@ -26,22 +29,37 @@ export interface FileSetOptions {
   readonly onChange?: () => void;
 }
 
+/** What came of a look. */
+export interface Look {
+  /** Files that have something to read, the oldest first. */
+  readonly due: readonly TailedFile[];
+  /** Paths that are symbolic links. */
+  readonly links: readonly string[];
+  /** Whether that is all: else the folders are to be looked through for a file that has gone from its name. */
+  readonly isWhole: boolean;
+  /** Milliseconds that were taken from other work. */
+  readonly cost: number;
+}
+
 /** The files that are known, by what they are and by where they lie. */
 export class FileSet {
   readonly #options: FileSetOptions;
   readonly #files = new Map<string, TailedFile>();
   readonly #byPath = new Map<string, TailedFile>();
-  /** Open files, the one read longest ago first. */
-  readonly #open = new Set<TailedFile>();
-  readonly #missingFolders = new Set<string>();
+  readonly #open: OpenFiles;
+  readonly #folders: FolderLog;
+  readonly #local = new Map<string, boolean>();
   /** What an earlier life has left, by inode, until the first look. */
   readonly #saved = new Map<string, SavedFile[]>();
   /** Files that are not there any more, by what they were, the one that went longest ago first. */
   readonly #remembered = new Map<string, { readonly saved: SavedFile; readonly text: string }>();
   #isFirst = true;
+  #looks = 0;
 
   constructor(options: FileSetOptions) {
     this.#options = options;
+    this.#folders = new FolderLog(options.log);
+    this.#open = new OpenFiles(options.maxOpenFiles, options.log);
   }
 
   /** What an earlier run has left, for files that the first look finds. */
@@ -66,7 +84,7 @@ export class FileSet {
   }
 
   open(): ReadonlySet<TailedFile> {
-    return this.#open;
+    return this.#open.all();
   }
 
   at(path: string): TailedFile | undefined {
@@ -74,56 +92,101 @@ export class FileSet {
   }
 
   /**
-   * Looks through the folders; gives the files that have something to read, the oldest first. A file is known by its inode, and by its content when it is
-   * opened: under a new name it is read on, a new file under an old name is another one.
+   * Looks through the folders. A file is known by its inode, and by its content when it is opened: under a new name it is read on, a new file under an old
+   * name is another one. Files may be read meanwhile; `lookAt` is not to be called.
    */
-  async look(): Promise<TailedFile[]> {
-    const missing = new Set<string>();
-    const found = await findFiles(this.#options.groups, (dir) => missing.add(dir));
-    this.#report(missing);
-    const paths = new Map<string, FoundFile[]>();
-    for (const file of found) {
-      const same = paths.get(file.id.key);
-      if (same === undefined) paths.set(file.id.key, [file]);
-      else same.push(file);
-    }
-    const due: TailedFile[] = [];
+  async look(): Promise<Look> {
+    const { groups } = this.#options;
+    for (const { dir } of groups) this.#local.set(dir, await isLocal(dir));
+    const number = ++this.#looks;
+    const due: Due[] = [];
     const fresh: TailedFile[] = [];
-    this.#byPath.clear();
-    for (const links of paths.values()) {
-      const isNew = !this.#files.has(links[0].id.key);
-      const file = this.#meet(links);
-      this.#byPath.set(file.path, file);
-      if (hasChanged(file, links[0])) due.push(file);
-      else if (isNew && !this.#isFirst) fresh.push(file);
+    const scan = await scanFolders(groups, {
+      isLocal: (dir) => this.isLocal(dir),
+      isKnown: (path, stats) => {
+        const known = this.#byPath.get(path);
+        if (known === undefined) return false;
+        if (stats !== 'unknown') {
+          if (!known.is(stats)) return false;
+          const now = { size: Number(stats.size), modified: Number(stats.mtimeMs) };
+          if (hasChanged(known, now)) due.push({ file: known, modified: now.modified });
+        }
+        known.lastLook = number;
+        return true;
+      },
+    });
+    this.#folders.report(scan);
+    for (const links of byId(scan.found)) {
+      const file = this.#take(links, due, fresh, (known) => known.lastLook === number);
+      file.lastLook = number;
     }
-    await this.#seekLost(paths, missing, due);
+    await this.#seekLost((file) => file.lastLook === number || scan.unlisted.has(file.group.dir), scan, due);
     this.#isFirst = false;
-    this.#saved.clear();
-    await this.#openSoon([...fresh, ...due]);
-    return due;
+    for (const [inode, files] of this.#saved) {
+      if (!files.some(({ path }) => scan.unlisted.has(dirname(path)))) this.#saved.delete(inode);
+    }
+    const files = inOrder(due, groups);
+    await this.#open.openSoon([...fresh, ...files]);
+    return { due: files, links: scan.links, isWhole: true, cost: scan.cost };
   }
 
-  /** Opens a file, and closes the one read longest ago when too many are open. */
-  async take(file: TailedFile): Promise<boolean> {
-    if (!(await this.#opened(file))) return false;
-    if (this.#open.size > this.#options.maxOpenFiles) {
-      const victim = this.#victim();
-      if (victim !== undefined) await this.close(victim);
+  /** Looks at names that the kernel has reported as made, moved or deleted. */
+  async lookAt(paths: Iterable<string>): Promise<Look> {
+    const due: Due[] = [];
+    const fresh: TailedFile[] = [];
+    const links: string[] = [];
+    const found: FoundFile[] = [];
+    const displaced: TailedFile[] = [];
+    for (const path of paths) {
+      const group = groupOf(this.#options.groups, path);
+      if (group === undefined) continue;
+      const local = this.isLocal(group.dir);
+      const result = local ? probeSync(path) : await probe(path);
+      if (result === 'unknown') continue;
+      const known = this.#byPath.get(path);
+      if (known !== undefined && (result === 'gone' || !known.is(result))) displaced.push(known);
+      if (result === 'gone') continue;
+      const leadsOn = await isLink(path);
+      if (leadsOn) links.push(path);
+      found.push(foundFile(path, group, result, local && !leadsOn));
     }
-    return true;
+    for (const file of displaced) this.#byPath.delete(file.path);
+    for (const same of byId(found)) {
+      const known = this.#files.get(same[0].id.key);
+      const isInPlace = known !== undefined && (await this.#isInPlace(known));
+      this.#take(same, due, fresh, () => isInPlace);
+    }
+    let isWhole = true;
+    for (const file of displaced) {
+      if (this.#byPath.get(file.path) === file) continue;
+      // Where one lies that is not open shows when all names are looked at.
+      if (!file.isOpen) isWhole = false;
+      else if (await this.#lose(file)) due.push({ file, modified: 0 });
+    }
+    const files = inOrder(due, this.#options.groups);
+    await this.#open.openSoon([...fresh, ...files]);
+    return { due: files, links, isWhole, cost: 0 };
+  }
+
+  /** Whether a folder lies on this machine: its files can be asked quickly, and the kernel reports all that happens to them. */
+  isLocal(dir: string): boolean {
+    return this.#local.get(dir) ?? true;
+  }
+
+  /** Opens a file for its turn. False when there is nothing or another file under its name. @throws the error of the system */
+  take(file: TailedFile): Promise<boolean> {
+    return this.#open.take(file);
   }
 
   async close(file: TailedFile): Promise<void> {
-    this.#open.delete(file);
-    await file.close();
+    await this.#open.close(file);
     if (!file.isDeleted) return;
     this.#files.delete(file.id.key);
     this.#options.onChange?.();
   }
 
   async closeAll(): Promise<void> {
-    for (const file of [...this.#open]) await this.close(file);
+    for (const file of [...this.open()]) await this.close(file);
   }
 
   /** How far each file that still has a path is delivered. */
@@ -141,57 +204,49 @@ export class FileSet {
     return true;
   }
 
-  async #opened(file: TailedFile): Promise<boolean> {
-    const result = await file.open();
-    if (result === 'missing') return false;
-    this.#open.delete(file);
-    this.#open.add(file);
-    if (result === 'other') {
-      this.#options.log.info(
-        `${file.path} has other content than was read under its inode ${file.id.inode}; it is read from its beginning`,
-      );
-    }
-    return true;
-  }
-
-  /** What is open survives its name: new files are not lost when they are rotated away before their turn. */
-  async #openSoon(files: readonly TailedFile[]): Promise<void> {
-    for (const file of files) {
-      if (this.#open.size >= this.#options.maxOpenFiles) return;
-      if (file.isOpen) continue;
-      // A failure comes again in its turn, and is told then.
-      await this.#opened(file).catch(() => {});
-    }
-  }
-
-  /** The open file to be closed first; one that was renamed away or deleted is read to its end before. */
-  #victim(): TailedFile | undefined {
-    let waiting: TailedFile | undefined;
-    for (const file of this.#open) {
-      if (file.isGone || file.isBusy) continue;
-      if (!file.isQueued) return file;
-      waiting ??= file;
-    }
-    return waiting;
-  }
-
-  /** A file that was found, under one path or several (hard links). */
-  #meet(links: readonly FoundFile[]): TailedFile {
+  /** A file that was found under one path or several (hard links), which are not the one it was last known by. */
+  #take(
+    links: readonly FoundFile[],
+    due: Due[],
+    fresh: TailedFile[],
+    isInPlace: (known: TailedFile) => boolean,
+  ): TailedFile {
     const [first] = links;
     const known = this.#files.get(first.id.key);
-    if (known === undefined) return this.#add(links);
+    const file = known ?? this.#add(links);
+    if (known !== undefined && !isInPlace(known)) this.#meet(known, links);
+    if (hasChanged(file, first)) due.push({ file, modified: first.modified });
+    else if (known === undefined && !this.#isFirst) fresh.push(file);
+    return file;
+  }
+
+  /** Whether its own path still leads to a file that was found by another one. */
+  async #isInPlace(file: TailedFile): Promise<boolean> {
+    if (file.isGone || this.#byPath.get(file.path) !== file) return false;
+    const result = await probe(file.path);
+    return result === 'unknown' || (result !== 'gone' && file.is(result));
+  }
+
+  #meet(known: TailedFile, links: readonly FoundFile[]): void {
+    const [first] = links;
     const isHere = links.some((link) => link.path === known.path);
-    if (isHere && !known.isGone) return known;
+    if (isHere && !known.isGone && this.#byPath.get(known.path) === known) return;
     known.isGone = false;
     known.isDeleted = false;
     known.awayPath = undefined;
     if (!isHere) {
       this.#options.log.info(`${known.path} is now ${first.path}; it is read on there`);
+      this.#leave(known);
       known.path = first.path;
       known.group = first.group;
+      known.isLocal = first.isLocal;
     }
+    this.#byPath.set(known.path, known);
     known.touch();
-    return known;
+  }
+
+  #leave(file: TailedFile): void {
+    if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
   }
 
   #add(links: readonly FoundFile[]): TailedFile {
@@ -244,13 +299,15 @@ export class FileSet {
   }
 
   #make(
-    { id, path, group }: FoundFile,
+    { id, path, group, isLocal }: FoundFile,
     position: number,
     known: { head?: SavedFile['head']; ledger?: Ledger } = {},
   ): TailedFile {
     const rules = this.#options.rulesFor(() => file);
     const file: TailedFile = new TailedFile(id, path, group, { position, ...known }, rules, this.#options.onChange);
+    file.isLocal = isLocal;
     this.#files.set(id.key, file);
+    this.#byPath.set(path, file);
     file.touch();
     return file;
   }
@@ -259,20 +316,22 @@ export class FileSet {
    * Files that no path of ours leads to any more. What is open is read to its end. What is not is looked for in its folder: renamed to a name that is
    * not ours, its rest is still ours.
    */
-  async #seekLost(found: ReadonlyMap<string, unknown>, missing: ReadonlySet<string>, due: TailedFile[]): Promise<void> {
+  async #seekLost(isThere: (file: TailedFile) => boolean, scan: Scan, due: Due[]): Promise<void> {
     const lost = new Map<string, TailedFile | SavedFile>();
     for (const file of this.#files.values()) {
-      if (found.has(file.id.key)) continue;
+      if (isThere(file)) continue;
       if (file.isOpen) {
-        if (await this.#lose(file)) due.push(file);
+        if (await this.#lose(file)) due.push({ file, modified: 0 });
       } else lost.set(file.id.key, file);
     }
-    for (const saved of [...this.#saved.values()].flat()) if (saved.key !== undefined) lost.set(saved.key, saved);
+    for (const saved of [...this.#saved.values()].flat()) {
+      if (saved.key !== undefined && !scan.unlisted.has(dirname(saved.path))) lost.set(saved.key, saved);
+    }
     if (lost.size === 0) return;
-    const places = await findByInode(lost);
+    const places = await findByInode(lost, (dir) => this.isLocal(dir));
     for (const [key, one] of lost) {
       // A folder that is missing may come back with all that was in it.
-      if (one instanceof TailedFile && (one.isOpen || missing.has(dirname(one.path)))) continue;
+      if (one instanceof TailedFile && (one.isOpen || scan.missing.has(dirname(one.path)))) continue;
       const place = places.get(key);
       if (place === undefined) {
         this.#forget(key, one);
@@ -291,13 +350,15 @@ export class FileSet {
         file.isGone = true;
         file.touch();
       }
+      this.#leave(file);
       file.awayPath = place.path;
-      if (hasChanged(file, place)) due.push(file);
+      if (hasChanged(file, place)) due.push({ file, modified: place.modified });
     }
   }
 
   /** An open file without a path of ours. @returns whether it is still to be read */
   async #lose(file: TailedFile): Promise<boolean> {
+    this.#leave(file);
     if (!file.isGone) {
       this.#options.log.info(`${file.path} was renamed away or deleted; it is read to its end`);
       file.isGone = true;
@@ -314,6 +375,7 @@ export class FileSet {
   /** It is nowhere; how far it was read is kept, should it come back. */
   #forget(key: string, one: TailedFile | SavedFile): void {
     const saved = one instanceof TailedFile ? parsePart(JSON.parse(renderPart([one.text])))?.[0] : one;
+    if (one instanceof TailedFile) this.#leave(one);
     this.#files.delete(key);
     if (saved !== undefined) this.#remembered.set(key, { saved, text: renderFile({ ...saved, isGone: true }) });
     for (const oldest of this.#remembered.keys()) {
@@ -322,41 +384,4 @@ export class FileSet {
     }
     this.#options.onChange?.();
   }
-
-  #report(missing: ReadonlySet<string>): void {
-    for (const dir of missing) {
-      if (!this.#missingFolders.has(dir)) this.#options.log.warn(`the folder ${dir} is missing; it is waited for`);
-    }
-    for (const dir of this.#missingFolders) {
-      if (!missing.has(dir)) this.#options.log.info(`the folder ${dir} is there again`);
-    }
-    this.#missingFolders.clear();
-    for (const dir of missing) this.#missingFolders.add(dir);
-  }
-}
-
-/** Whether there may be something to read, or to be looked at again. */
-function hasChanged(file: TailedFile, found: { readonly size: number; readonly modified: number }): boolean {
-  if (file.seenSize === 0 && found.size === 0) return false;
-  return found.size !== file.seenSize || found.modified !== file.seenModified;
-}
-
-/** Looks for files in the folders that they lay in, whatever their names are by now. */
-async function findByInode(
-  lost: ReadonlyMap<string, { readonly path: string; readonly awayPath?: string }>,
-): Promise<Map<string, Omit<FoundFile, 'group'>>> {
-  const found = new Map<string, Omit<FoundFile, 'group'>>();
-  const look = async (path: string): Promise<void> => {
-    const stats = await stat(path, { bigint: true }).catch(() => undefined);
-    if (!stats?.isFile()) return;
-    const id = fileId(stats);
-    if (lost.has(id.key)) found.set(id.key, { path, id, size: Number(stats.size), modified: Number(stats.mtimeMs) });
-  };
-  for (const { awayPath } of lost.values()) if (awayPath !== undefined) await look(awayPath);
-  const dirs = new Set<string>();
-  for (const [key, { path }] of lost) if (!found.has(key)) dirs.add(dirname(path));
-  for (const dir of dirs) {
-    for (const name of await readdir(dir).catch(() => [])) await look(dir === '/' ? `/${name}` : `${dir}/${name}`);
-  }
-  return found;
 }

@@ -1,22 +1,29 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Source, SourceContext, SourceOutput } from '../component/source.ts';
 import { type FileGroup, requireFolders } from './file-groups.ts';
 import { FileSet } from './file-set.ts';
+import { Lookout } from './lookout.ts';
 import { PositionFile } from './positions.ts';
 import { mergePositions, parsePart } from './saved-files.ts';
 import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
 import { ReadFailure, Tailer, type Turn } from './tailer.ts';
 import { Waker } from './waker.ts';
-import { FolderWatch } from './watch.ts';
 
-/** A file that grew lately is asked again this often, without waiting for the kernel to report. */
+/** Where the kernel does not report all, a file that grew lately is asked again this often, in milliseconds. */
 const HOT_INTERVAL = 20;
 /** For so long after it grew. */
 const HOT_TIME = 1000;
+/** How often files are asked that no name of ours leads to any more: the kernel reports by names. */
+const GONE_INTERVAL = 100;
 /** How much apart asking is, for each file that is asked: a thousand files are asked four times a second. */
 const HOT_SPACING = 0.25;
-/** Folders are not looked through more often than this, whatever happens in them. */
-const MIN_LOOK_INTERVAL = 20;
+/** How long the reader may have the thread to itself, in milliseconds: small files are read without leaving it. */
+const MAX_HOLD = 5;
+/** How often it is looked for idle files, at most and at least. */
+const IDLE_INTERVAL = { least: 20, most: 5000 } as const;
+/** Longer than anything is waited for. */
+const LONG = 60_000;
 /** How often positions are written while rows settle after the source was stopped. */
 const LATE_SAVE_INTERVAL = 200;
 /** How long the end waits for a checkpoint before the position file is written. */
@@ -35,15 +42,11 @@ export class TailReader implements Source {
   readonly #files: FileSet;
   readonly #tailer: Tailer;
   readonly #waker: Waker;
-  readonly #lookWaker: Waker;
   readonly #queue: TailedFile[] = [];
   /** Files that grew a moment ago. */
   readonly #hot = new Set<TailedFile>();
   #isLoaded = false;
   #isRunning = false;
-  #lookWanted = true;
-  #lastLook = Number.NEGATIVE_INFINITY;
-  #lookCost = 0;
   #lastLateSave = Number.NEGATIVE_INFINITY;
 
   constructor(values: TailOptions, context: SourceContext) {
@@ -53,7 +56,6 @@ export class TailReader implements Source {
     if (values.positionFile !== undefined) this.#positions = new PositionFile(values.positionFile, context.log);
     this.#tailer = new Tailer(values, context, () => this.#settled());
     this.#waker = new Waker(context.clock);
-    this.#lookWaker = new Waker(context.clock);
     const { maxLineLength: maxLength, longLine } = values;
     this.#files = new FileSet({
       groups: this.#groups,
@@ -75,26 +77,23 @@ export class TailReader implements Source {
     if (!this.#options.awaitsFolders) await requireFolders(this.#groups);
     if (!this.#isLoaded) await this.#restore();
     this.#isRunning = true;
-    this.#lookWanted = true;
-    const watch = new FolderWatch(this.#groups, this.#context.log, (path, isNew) => this.#changed(path, isNew));
+    const lookout = this.#lookout();
     const stop = new AbortController();
     const end = (): void => {
       stop.abort();
       this.#waker.wake();
-      this.#lookWaker.wake();
     };
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
     const saving = this.#savePositions(stop.signal);
     try {
-      await watch.start();
-      await this.#look();
+      await lookout.start();
       if (!this.#isLoaded) this.#context.checkpoint.provide(() => this.#files.part);
       this.#isLoaded = true;
       this.#context.checkpoint.changed();
       out.ready();
       // Folders are looked through while a batch waits for room, too: a file that comes and is rotated away meanwhile is opened in time.
-      const loops = [this.#lookOn(watch, stop.signal), this.#readOn(watch, out, stop.signal)];
+      const loops = [lookout.run(stop.signal), this.#readOn(lookout, out, stop.signal), this.#closeIdle(stop.signal)];
       const ends = await Promise.allSettled(loops.map((loop) => loop.finally(end)));
       for (const result of ends) if (result.status === 'rejected') throw result.reason;
       await this.#readDeleted(out, signal);
@@ -104,7 +103,7 @@ export class TailReader implements Source {
     } finally {
       signal.removeEventListener('abort', end);
       end();
-      await Promise.all([saving, watch.close()]);
+      await Promise.all([saving, lookout.close()]);
       this.#queue.length = 0;
       this.#hot.clear();
       for (const file of this.#files.all()) file.isQueued = false;
@@ -130,34 +129,45 @@ export class TailReader implements Source {
     this.#files.restore(mergePositions(files ?? [], positions ?? []));
   }
 
-  /** Looks through the folders whenever that is due. */
-  async #lookOn(watch: FolderWatch, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#lookWaker.sleep(this.#nextLook(watch) - this.#context.clock.monotonic());
-      if (!signal.aborted && this.#context.clock.monotonic() >= this.#nextLook(watch)) await this.#look();
-    }
+  #lookout(): Lookout {
+    const { clock, log } = this.#context;
+    return new Lookout({
+      groups: this.#groups,
+      files: this.#files,
+      log,
+      clock,
+      rescanInterval: this.#options.rescanInterval,
+      onGrown: (file) => this.#enqueue(file),
+      onTold: () => this.#waker.wake(),
+    });
   }
 
   /** Reads, one turn of a file after the other. */
-  async #readOn(watch: FolderWatch, out: SourceOutput, signal: AbortSignal): Promise<void> {
+  async #readOn(lookout: Lookout, out: SourceOutput, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    let since = clock.monotonic();
     while (!signal.aborted) {
       const file = this.#queue.shift();
       if (file === undefined) {
-        await this.#wait(watch);
+        await this.#wait(lookout);
         continue;
+      }
+      if (clock.monotonic() - since > MAX_HOLD) {
+        await turnOfTheLoop();
+        since = clock.monotonic();
       }
       file.isQueued = false;
       file.isBusy = true;
-      await this.#turn(file, out, signal).finally(() => {
+      await this.#turn(file, out, signal, lookout).finally(() => {
         file.isBusy = false;
       });
     }
   }
 
-  async #turn(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<void> {
+  async #turn(file: TailedFile, out: SourceOutput, signal: AbortSignal, lookout: Lookout): Promise<void> {
     try {
       if (!(await this.#files.take(file))) {
-        this.#wantLook();
+        lookout.want(file.path);
         return;
       }
     } catch (error) {
@@ -176,10 +186,11 @@ export class TailReader implements Source {
     }
     file.hasFailed = false;
     if (turn === 'same') {
-      await this.#verify(file);
+      if (file.isGone) this.#hot.add(file);
+      await this.#verify(file, lookout);
       return;
     }
-    this.#hot.add(file);
+    if (lookout.asks || file.isGone) this.#hot.add(file);
     if (turn === 'more') this.#enqueue(file);
   }
 
@@ -204,22 +215,23 @@ export class TailReader implements Source {
   }
 
   /** Waits until the kernel reports something, or files that grew lately are to be asked. */
-  async #wait(watch: FolderWatch): Promise<void> {
-    if (watch.hasFailed) for (const file of this.#files.open()) this.#hot.add(file);
-    const hotIn = this.#hot.size > 0 ? Math.max(HOT_INTERVAL, this.#hot.size * HOT_SPACING) : Number.POSITIVE_INFINITY;
-    await this.#waker.sleep(Math.min(hotIn, this.#options.rescanInterval));
-    if (this.#hot.size > 0) await this.#askHot();
+  async #wait(lookout: Lookout): Promise<void> {
+    const least = lookout.asks ? HOT_INTERVAL : GONE_INTERVAL;
+    const hotIn = this.#hot.size > 0 ? Math.max(least, this.#hot.size * HOT_SPACING) : LONG;
+    await this.#waker.sleep(hotIn);
+    if (this.#hot.size > 0) await this.#askHot(lookout);
   }
 
-  async #askHot(): Promise<void> {
+  async #askHot(lookout: Lookout): Promise<void> {
     const now = this.#context.clock.monotonic();
     for (const file of [...this.#hot]) {
       if (!file.isOpen) this.#hot.delete(file);
       else if (file.isQueued) continue;
       else if (await this.#hasGrown(file)) this.#enqueue(file);
-      else if (now - file.lastGrown > HOT_TIME) {
+      else if (this.#isEnded(file)) this.#enqueue(file);
+      else if (!file.isGone && now - file.lastGrown > HOT_TIME) {
         this.#hot.delete(file);
-        await this.#verify(file);
+        await this.#verify(file, lookout);
       }
     }
   }
@@ -234,8 +246,8 @@ export class TailReader implements Source {
   }
 
   /** A file renamed to a name that is not ours, with a new one in its place, is reported as a mere change. */
-  async #verify(file: TailedFile): Promise<void> {
-    if (!file.isGone && !(await file.isAtPath())) this.#wantLook();
+  async #verify(file: TailedFile, lookout: Lookout): Promise<void> {
+    if (!file.isGone && !(await file.isAtPath())) lookout.want(file.path);
   }
 
   #enqueue(file: TailedFile): void {
@@ -244,46 +256,19 @@ export class TailReader implements Source {
     this.#queue.push(file);
   }
 
-  /** The kernel reports: the file has grown, or there is another one under its name, or a new name. */
-  #changed(path: string, isNew: boolean): void {
-    const file = this.#files.at(path);
-    if (file !== undefined && !isNew) this.#enqueue(file);
-    if (isNew || file === undefined) this.#wantLook();
-    this.#waker.wake();
-  }
-
-  #wantLook(): void {
-    this.#lookWanted = true;
-    this.#lookWaker.wake();
-  }
-
-  #nextLook(watch: FolderWatch): number {
-    const interval = watch.hasFailed ? Math.min(1000, this.#options.rescanInterval) : this.#options.rescanInterval;
-    // Looking takes at most a tenth of the time: ten thousand files cost a second.
-    const least = this.#lastLook + Math.max(MIN_LOOK_INTERVAL, this.#lookCost * 10);
-    if (this.#lookWanted) return least;
-    let next = this.#lastLook + interval;
-    for (const file of this.#files.open()) {
-      if (file.isDeleted && file.hasRest && !file.isQueued)
-        next = Math.min(next, file.lastGrown + (this.#options.deletedFileTimeout ?? DELETED_FILE_TIMEOUT));
-    }
-    return Math.max(least, next);
-  }
-
-  async #look(): Promise<void> {
+  async #closeIdle(signal: AbortSignal): Promise<void> {
     const { clock } = this.#context;
-    this.#lookWanted = false;
-    const start = clock.monotonic();
-    for (const file of await this.#files.look()) this.#enqueue(file);
-    const now = clock.monotonic();
-    this.#lookCost = now - start;
-    this.#lastLook = now;
-    for (const file of [...this.#files.open()]) {
-      file.lastGrown ||= now;
-      const isIdle = now - file.lastGrown > this.#options.idleTimeout;
-      if (isIdle && !file.isQueued && !file.isBusy) await this.#files.close(file);
+    const { idleTimeout } = this.#options;
+    const interval = Math.min(Math.max(idleTimeout / 8, IDLE_INTERVAL.least), IDLE_INTERVAL.most);
+    while (!signal.aborted) {
+      await clock.sleep(interval, signal);
+      const now = clock.monotonic();
+      for (const file of [...this.#files.open()]) {
+        file.lastGrown ||= now;
+        const isIdle = now - file.lastGrown > idleTimeout;
+        if (isIdle && !file.isQueued && !file.isBusy) await this.#files.close(file);
+      }
     }
-    this.#waker.wake();
   }
 
   async #savePositions(signal: AbortSignal): Promise<void> {

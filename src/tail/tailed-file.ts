@@ -1,10 +1,11 @@
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
 import type { FileGroup, FileId } from './file-groups.ts';
 import { fileId } from './file-groups.ts';
 import { extendHead, type Mark, NO_MARK, TRAIL_BYTES, Trail } from './fingerprint.ts';
+import { type Handle, openFile } from './handle.ts';
 import { Ledger } from './ledger.ts';
 import { holeAt } from './nul-rows.ts';
 import { renderFile } from './saved-files.ts';
@@ -38,6 +39,10 @@ export class TailedFile {
   isGone = false;
   /** No path at all leads to it. */
   isDeleted = false;
+  /** It lies on this machine for certain. */
+  isLocal = false;
+  /** The number of the last look through all folders that found it. */
+  lastLook = 0;
   /** It waits in the queue. */
   isQueued = false;
   /** It has its turn now. */
@@ -56,7 +61,7 @@ export class TailedFile {
   readonly #onChange: () => void;
   #splitter: LineSplitter | undefined;
   #offset: number;
-  #handle: FileHandle | undefined;
+  #handle: Handle | undefined;
   #opening: Promise<Opened> | undefined;
   #head: Mark;
   /** What was read last, and what was handed on last; `undefined` when it is not in memory. */
@@ -146,10 +151,10 @@ export class TailedFile {
   }
 
   async #open(): Promise<Opened> {
-    let handle: FileHandle;
+    let handle: Handle;
     try {
       // Not waiting for a writer, should there be a FIFO by now.
-      handle = await open(this.awayPath ?? this.path, constants.O_RDONLY | constants.O_NONBLOCK);
+      handle = await openFile(this.awayPath ?? this.path, constants.O_RDONLY | constants.O_NONBLOCK, this.isLocal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
       throw error;
@@ -178,7 +183,7 @@ export class TailedFile {
     return this.#isSame(handle, Number((await handle.stat({ bigint: true })).size));
   }
 
-  async #isSame(handle: FileHandle, size: number): Promise<boolean> {
+  async #isSame(handle: Handle, size: number): Promise<boolean> {
     const { offset } = this;
     if (offset === 0) return true;
     if (size < offset) return false;
@@ -201,6 +206,11 @@ export class TailedFile {
     this.#handedOn = this.#trail;
     this.ledger.learn(this.#trail.mark);
     return true;
+  }
+
+  /** Whether that is what `stat` has told of this file. */
+  is(stats: { readonly dev: bigint; readonly ino: bigint }): boolean {
+    return fileId(stats).key === this.id.key;
   }
 
   /** Whether its path still leads to it. */
@@ -349,23 +359,24 @@ export class TailedFile {
   }
 
   /** Where a CR ends a line too, an LF behind it is a part of that line end, also when reading stopped in between. */
-  async #lookBehind(handle: FileHandle, splitter: LineSplitter): Promise<void> {
+  async #lookBehind(handle: Handle, splitter: LineSplitter): Promise<void> {
     const { offset } = splitter;
     if (this.#rules.bareCr && offset > 0) {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, offset - 1);
-      if (bytesRead > 0 && buffer[0] === CR) splitter.reset(offset, true);
+      const before = await readAt(handle, offset - 1, 1);
+      if (before[0] === CR) splitter.reset(offset, true);
     }
     this.#hasJumped = false;
   }
 }
 
-async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
+async function readAt(handle: Handle, at: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  const { bytesRead } = await handle.read(buffer, 0, length, at);
   return buffer.subarray(0, bytesRead);
 }
 
 /** The offset of the first byte that is not NUL. */
-async function findData(handle: FileHandle, from: number, to: number): Promise<number | undefined> {
+async function findData(handle: Handle, from: number, to: number): Promise<number | undefined> {
   const buffer = Buffer.allocUnsafe(Math.min(SMALL_SLAB, Math.max(0, to - from)));
   for (let at = from; at < to; ) {
     const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, to - at), at);
