@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { CheckpointPart } from '../../component/checkpoint.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
 import { describeError } from '../../errors.ts';
 import { type FileGroup, fileId } from '../../tail/file-groups.ts';
+import { PositionFile } from '../../tail/positions.ts';
 import { TailReader } from '../../tail/tail-reader.ts';
 import type { ExecOptions } from './options.ts';
 import { recode } from './recode.ts';
@@ -13,6 +14,7 @@ import { tailOffset } from './tail-offset.ts';
 /** Where the kernel reports nothing, as on a network's disk, a tail looks once a second. */
 const RESCAN_MS = 1000;
 const IDLE_MS = 120_000;
+const WRITE_POSITIONS_MS = 3000;
 const MAX_OPEN_FILES = 512;
 
 /**
@@ -25,6 +27,8 @@ export class TailSource implements Source {
   readonly #context: SourceContext;
   readonly #files: readonly string[];
   readonly #part: TailPart;
+  /** For a life that finds no sound checkpoint. */
+  readonly #positionFile: string;
   #reader: TailReader | undefined;
   /** Files were begun of which no checkpoint knows where. */
   #isNew = false;
@@ -35,6 +39,7 @@ export class TailSource implements Source {
     this.#context = context;
     this.#files = [...new Set(tail.files.map((file) => resolve(file)))];
     this.#part = new TailPart(context.checkpoint, this.#files);
+    this.#positionFile = join(context.stateDir, `exec-${encodeURIComponent(context.name)}.positions`);
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
@@ -42,7 +47,7 @@ export class TailSource implements Source {
     const files = this.#files.join(', ');
     log.info(`Exec source starting with command: ${this.#options.command}`);
     log.info(
-      `no command is run: Sluice itself reads ${files} and keeps its positions in the checkpoint in ${stateDir}; nativeTail = false runs the command`,
+      `no command is run: Sluice itself reads ${files} and keeps its positions in ${stateDir}; nativeTail = false runs the command`,
     );
     if (this.#tail.hasTitles) log.info('the lines ==> FILE <== that tail prints between the files are left out');
     this.#reader ??= await this.#makeReader();
@@ -55,7 +60,7 @@ export class TailSource implements Source {
     return new TailReader(
       {
         groups: groupsOf(this.#files),
-        positionFile: undefined,
+        positionFile: this.#positionFile,
         skipToEnd: false,
         firstPosition: ({ id, size }) => {
           const offset = offsets.get(id.key);
@@ -69,7 +74,7 @@ export class TailSource implements Source {
         fileHeader: false,
         fileHeaderKey: 'file',
         idleTimeout: IDLE_MS,
-        writePosInterval: RESCAN_MS,
+        writePosInterval: WRITE_POSITIONS_MS,
         batchSize,
         maxBatchCount: 0,
         maxLineLength,
@@ -87,7 +92,7 @@ export class TailSource implements Source {
    */
   async #beginnings(): Promise<Map<string, number>> {
     const { log } = this.#context;
-    const known = this.#part.knownFiles;
+    const known = this.#part.knownFiles ?? (await this.#filesWithPosition());
     const offsets = new Map<string, number>();
     for (const path of this.#files) {
       try {
@@ -101,6 +106,11 @@ export class TailSource implements Source {
       }
     }
     return offsets;
+  }
+
+  async #filesWithPosition(): Promise<ReadonlySet<unknown>> {
+    const positions = await new PositionFile(this.#positionFile, this.#context.log).load();
+    return new Set(positions?.map(({ file }) => file));
   }
 
   /** As the output of a command would come. */
@@ -145,11 +155,11 @@ class TailPart implements CheckpointPart {
     return this.#part.saved;
   }
 
-  /** The files that an earlier life tailed. */
-  get knownFiles(): ReadonlySet<unknown> {
+  /** The files that an earlier life tailed; `undefined` when there is no telling. */
+  get knownFiles(): ReadonlySet<unknown> | undefined {
     const { saved } = this.#part;
     const names = typeof saved === 'object' && saved !== null && 'tailed' in saved ? saved.tailed : undefined;
-    return new Set(Array.isArray(names) ? names : []);
+    return Array.isArray(names) ? new Set(names) : undefined;
   }
 
   provide(state: () => string): void {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execSource } from '../../../src/sources/exec/index.ts';
 import { taildirSource } from '../../../src/sources/taildir/index.ts';
@@ -19,8 +18,13 @@ describe('exec that is a tail, in its next life', () => {
 
   const log = (name = 'app.log') => join(dir(), name);
 
-  function make(command: string, checkpoint: TestCheckpoint): SourceRun {
-    const run = new SourceRun(execSource, { command }, { stateDir: tmpdir(), checkpoint });
+  let lives = 0;
+
+  /** A life has a state folder of its own, unless it is to find the positions of another one. */
+  function make(command: string, checkpoint: TestCheckpoint, state = `state${lives++}`): SourceRun {
+    const stateDir = log(state);
+    mkdirSync(stateDir, { recursive: true });
+    const run = new SourceRun(execSource, { command }, { stateDir, checkpoint });
     runs.push(run);
     return run;
   }
@@ -31,9 +35,14 @@ describe('exec that is a tail, in its next life', () => {
   }
 
   /** A life up to its orderly end. */
-  async function life(command: string, rows: number, saved?: unknown): Promise<{ bodies: string[]; saved: unknown }> {
+  async function life(
+    command: string,
+    rows: number,
+    saved?: unknown,
+    state?: string,
+  ): Promise<{ bodies: string[]; saved: unknown }> {
     const checkpoint = new TestCheckpoint(structuredClone(saved));
-    const run = await make(command, checkpoint).start();
+    const run = await make(command, checkpoint, state).start();
     await run.out.waitForRows(rows);
     await run.stop();
     return { bodies: run.out.bodies(), saved: checkpoint.take() };
@@ -133,6 +142,16 @@ describe('exec that is a tail, in its next life', () => {
     }
   });
 
+  it('goes on without a checkpoint, too, by the positions beside it', async () => {
+    writeFileSync(log(), text(0, 20));
+    await life(`tail -n 1 -F ${log()}`, 1, undefined, 'state');
+    appendFileSync(log(), text(20, 50));
+    assert.deepEqual((await life(`tail -n 1 -F ${log()}`, 30, undefined, 'state')).bodies, lines(20, 50));
+    renameSync(log(), log('app.log.1'));
+    writeFileSync(log(), text(50, 60));
+    assert.deepEqual((await life(`tail -n 1 -F ${log()}`, 10, undefined, 'state')).bodies, lines(50, 60));
+  });
+
   it('goes on where TAILDIR was, under the same name', async () => {
     writeFileSync(log(), text(0, 10));
     const checkpoint = new TestCheckpoint();
@@ -151,7 +170,7 @@ describe('exec that is a tail, in its next life', () => {
     const run = new SourceRun(
       execSource,
       { command: `tail -n 1 -F ${log()}`, nativeTail: 'false' },
-      { stateDir: tmpdir(), checkpoint },
+      { stateDir: dir(), checkpoint },
     );
     runs.push(run);
     await run.start();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { bind } from '../../../src/options/bind.ts';
@@ -29,7 +28,8 @@ describe('exec that is a tail', () => {
   const log = (name = 'app.log') => join(dir(), name);
 
   function make(command: string, options: Record<string, string> = {}, checkpoint = new TestCheckpoint()): SourceRun {
-    const run = new SourceRun(execSource, { command, ...options }, { stateDir: tmpdir(), checkpoint });
+    const stateDir = stateOf(runs.length);
+    const run = new SourceRun(execSource, { command, ...options }, { stateDir, checkpoint });
     runs.push(run);
     return run;
   }
@@ -40,6 +40,13 @@ describe('exec that is a tail', () => {
     checkpoint?: TestCheckpoint,
   ): Promise<SourceRun> {
     return make(command, options, checkpoint).start();
+  }
+
+  /** Each run is the first life of an agent of its own. */
+  function stateOf(run: number): string {
+    const path = join(dir(), `state${run}`);
+    mkdirSync(path, { recursive: true });
+    return path;
   }
 
   const isNative = (run: SourceRun) => run.log.lines.some((line) => line.includes('no command is run'));
@@ -102,7 +109,7 @@ describe('exec that is a tail', () => {
     const lines = run.log.lines.filter((line) => !line.includes('Opening file'));
     assert.deepEqual(lines, [
       `INFO Exec source starting with command: tail -F ${log()} ${log('b')}`,
-      `INFO no command is run: Sluice itself reads ${log()}, ${log('b')} and keeps its positions in the checkpoint in ${tmpdir()}; nativeTail = false runs the command`,
+      `INFO no command is run: Sluice itself reads ${log()}, ${log('b')} and keeps its positions in ${stateOf(0)}; nativeTail = false runs the command`,
       'INFO the lines ==> FILE <== that tail prints between the files are left out',
       `WARN ${log('b')} is not there yet; it is waited for`,
     ]);
