@@ -56,6 +56,8 @@ export interface EventFileParts {
   readonly openFailed?: () => void;
   /** Puts the file where it belongs, after the end of all writing. Never rejects. The file is not done before. */
   readonly conclude: (end: EventFileEnd) => Promise<void>;
+  /** Its rows are confirmed behind those of the file before: when this resolves. So a crash never leaves later rows without earlier ones. */
+  readonly before?: Promise<void>;
 }
 
 /** Takes note that rows `from` up to `to` of a batch are durable. */
@@ -101,9 +103,19 @@ export class EventFile {
   #holdsSlot = false;
   #idleSince: number | undefined;
   readonly #done = Promise.withResolvers<void>();
+  readonly #settled = Promise.withResolvers<void>();
+  #before: Promise<void> | undefined;
 
   constructor(parts: EventFileParts) {
     this.#parts = parts;
+    this.#before = parts.before?.then(() => {
+      this.#before = undefined;
+    });
+  }
+
+  /** Resolves when it has ended and each of its rows was confirmed or rejected. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
   }
 
   /** Since when everything has been flushed and nothing came, or `undefined` while there is work. */
@@ -283,7 +295,7 @@ export class EventFile {
     this.#inFlush = this.#unflushed;
     this.#unflushed = [];
     this.#unflushedBytes = 0;
-    this.#flushing = this.#writer!.flush().then(
+    this.#flushing = this.#inTurn(this.#writer!.flush()).then(
       (length) => {
         faultPoint('after-flush');
         this.#flushing = undefined;
@@ -298,6 +310,16 @@ export class EventFile {
         this.#afterFlush();
       },
     );
+  }
+
+  /** What a deed came to, once the file before has no rows under way; meanwhile others may work. */
+  async #inTurn<T>(deed: Promise<T>): Promise<T> {
+    const result = await deed;
+    if (this.#before !== undefined) {
+      this.#releaseSlot();
+      await this.#before;
+    }
+    return result;
   }
 
   #afterFlush(): void {
@@ -321,7 +343,7 @@ export class EventFile {
 
   async #close(): Promise<void> {
     if (this.#writer !== undefined) {
-      await this.#writer.close();
+      await this.#inTurn(this.#writer.close());
       faultPoint('after-close');
       if (this.#failure !== undefined) return;
       const pieces = this.#unflushed;
@@ -360,6 +382,7 @@ export class EventFile {
       await abandoned;
     }
     this.#releaseSlot();
+    this.#settled.resolve();
     await this.#parts.conclude({
       file: this.#entry,
       whole,

@@ -79,6 +79,8 @@ class FileRollSink implements Sink {
   #file: EventFile | undefined;
   /** Files that are being finished. */
   readonly #leaving = new Set<EventFile>();
+  /** When the rows of the file before are settled. */
+  #turn: Promise<void> | undefined;
   #rollAt = Number.POSITIVE_INFINITY;
   #underWay = 0;
   #signal: AbortSignal | undefined;
@@ -194,6 +196,7 @@ class FileRollSink implements Sink {
     this.#file = new EventFile({
       fileSystem: this.#fileSystem,
       register: this.#register,
+      before: this.#turn,
       nextNames: () => {
         const path = `${this.#directory}/${this.#nextName()}`;
         return { inUse: path, final: path };
@@ -220,6 +223,7 @@ class FileRollSink implements Sink {
         await this.#conclusions.conclude(end, this.#fileSystem, () => end.file!.path);
       },
     });
+    this.#turn = this.#file.settled;
     return this.#file;
   }
 

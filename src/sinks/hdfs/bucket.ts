@@ -25,8 +25,10 @@ export interface BucketParts {
   readonly settings: BucketSettings;
   /** Names that no file has had; each call gives others. */
   readonly nextNames: () => FileNames;
-  readonly file: Omit<EventFileParts, 'nextNames' | 'conclude'>;
+  readonly file: Omit<EventFileParts, 'nextNames' | 'conclude' | 'before'>;
   readonly conclude: (end: EventFileEnd, nextTarget: () => string) => Promise<void>;
+  /** When the rows of the bucket before are settled. */
+  readonly before: Promise<void> | undefined;
 }
 
 /** A folder and prefix that is written to: one file after another, rolled by events, bytes, age and idleness. */
@@ -38,8 +40,16 @@ export class Bucket {
   #openedAt = Number.POSITIVE_INFINITY;
   readonly #finishing = new Set<EventFile>();
 
+  #settled: Promise<void> | undefined;
+
   constructor(parts: BucketParts) {
     this.#parts = parts;
+    this.#settled = parts.before;
+  }
+
+  /** Resolves when the rows of all files that it has finished, and of the buckets before, are settled. */
+  get settled(): Promise<void> | undefined {
+    return this.#settled;
   }
 
   /** Whether the file has failed, after which a new bucket with a new number takes over, as in Flume. */
@@ -118,12 +128,14 @@ export class Bucket {
     const file: EventFile = new EventFile({
       ...parts,
       nextNames,
+      before: this.#settled,
       opened: () => {
         if (this.#file === file) this.#openedAt = parts.clock.now();
         parts.opened?.();
       },
       conclude: (end) => conclude(end, () => nextNames().final),
     });
+    this.#settled = file.settled;
     return file;
   }
 }

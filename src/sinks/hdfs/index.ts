@@ -64,6 +64,8 @@ class HdfsSink implements Sink {
   /** By folder and prefix; the one written to last stands last. */
   readonly #buckets = new Map<string, Bucket>();
   readonly #leaving = new Set<Bucket>();
+  /** By folder and prefix: when the rows of the bucket before are settled; until they are. */
+  readonly #turns = new Map<string, Promise<void>>();
   /**
    * The last number of each folder and prefix, for as long as the clock has not passed it: a number is never given twice, since a file that is
    * being finished may still be cut, renamed or removed by its name.
@@ -247,6 +249,7 @@ class HdfsSink implements Sink {
         opened: () => context.counters.ConnectionCreatedCount++,
         openFailed: () => context.counters.ConnectionFailedCount++,
       },
+      before: this.#turns.get(key),
       conclude: async (end, nextTarget) => {
         if (end.opened) context.counters.ConnectionClosedCount++;
         await this.#conclusions.conclude(end, fileSystem, nextTarget);
@@ -285,6 +288,12 @@ class HdfsSink implements Sink {
     this.#buckets.delete(key);
     this.#leaving.add(bucket);
     void bucket.finish().then(() => this.#leaving.delete(bucket));
+    const turn = bucket.settled;
+    if (turn === undefined) return;
+    this.#turns.set(key, turn);
+    void turn.then(() => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key);
+    });
   }
 
   /** Gives up with the signal, rather than hang with a stalled file system. */

@@ -4,7 +4,7 @@ import type { SluiceError } from '../../../src/errors.ts';
 import { hdfs } from '../../../src/sinks/hdfs/index.ts';
 import { batchOf, batchOfLines, type SampleEvent } from '../../support/batches.ts';
 import { FakeClock } from '../../support/context.ts';
-import { MemoryFileSystem } from '../../support/memory-file-system.ts';
+import { type Fault, MemoryFileSystem } from '../../support/memory-file-system.ts';
 import { NEVER, sinkContext, sinkOf } from '../../support/sinks.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -225,6 +225,38 @@ describe('hdfs sink: deliveries', () => {
     await sink.close(NEVER);
     assert.deepEqual(texts(), { '/l/FlumeData.1001': `${all.join('\n')}\n` });
   });
+
+  for (const [what, options] of [
+    ['by events', { 'hdfs.rollCount': 2 }],
+    ['by age', { 'hdfs.rollInterval': 1 }],
+  ] as const) {
+    it(`are settled in their order also where the next file is quicker than the one before, rolled ${what}`, async () => {
+      const { sink, fs, tick } = make(options);
+      const held = Promise.withResolvers<void>();
+      fs.fault = async (call, path): Promise<Fault> => {
+        if (call !== 'write' && path.includes('1001') && call !== 'create' && call !== 'stat') await held.promise;
+        return 'none';
+      };
+      const settled: string[] = [];
+      const settler = (text: string) => ({
+        settle: (from: number, to: number) => settled.push(...text.slice(from, to)),
+        settleRows: () => {},
+      });
+      const deliver = (text: string) => sink.deliver(lines(...text), NEVER, settler(text));
+      const first = deliver('ab');
+      await tick(0);
+      await tick(2000);
+      const rest = [deliver('cd'), deliver('ef')];
+      await tick(2000);
+      await waitFor(() => fs.names().length > 1);
+      await tick(100);
+      assert.deepEqual(settled, []);
+      held.resolve();
+      await Promise.all([first, ...rest]);
+      assert.equal(settled.join(''), 'abcdef');
+      await sink.close(NEVER);
+    });
+  }
 
   it('of more than batchSize, alone and small, make a gzip member for each batchSize, as Flume does', async () => {
     const { sink, fs } = make({ 'hdfs.fileType': 'CompressedStream', 'hdfs.codeC': 'gzip', 'hdfs.batchSize': 2 });
