@@ -64,6 +64,11 @@ export class Assembler {
     return this.#count > 0;
   }
 
+  /** The offset of the last record of the oldest event that is held, or NaN. */
+  get waitsAt(): number {
+    return this.#count === 0 ? Number.NaN : this.#reaches[0]!;
+  }
+
   reset(cuts: readonly number[]): void {
     this.#count = 0;
     this.#parts.clear();

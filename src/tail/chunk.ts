@@ -32,6 +32,8 @@ export interface Shaper {
   reset(cuts?: readonly number[]): void;
   /** Whether something is held. */
   readonly isHolding: boolean;
+  /** The offset of the last line of the oldest event that is held, NaN without any: it moves when that event goes on. */
+  readonly waitsAt: number;
 }
 
 /** No rows: lines up to `end` have no event. */

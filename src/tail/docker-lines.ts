@@ -1,5 +1,5 @@
 import type { LinePiece, LineRows } from '../event/line-splitter.ts';
-import { Assembler, type AssemblerOptions, NO_STREAM, STREAMS } from './assembler.ts';
+import { type Assembler, NO_STREAM, STREAMS } from './assembler.ts';
 import type { Chunk, Shaper } from './chunk.ts';
 import { unescaped, unescapeString } from './json-string.ts';
 
@@ -30,13 +30,17 @@ export class DockerShaper implements Shaper {
   #end = 0;
 
   /** @param onBad called with the offset of a line that is no record */
-  constructor(options: AssemblerOptions, onBad: (offset: number) => void) {
-    this.#assembler = new Assembler(options);
+  constructor(assembler: Assembler, onBad: (offset: number) => void) {
+    this.#assembler = assembler;
     this.#onBad = onBad;
   }
 
   get isHolding(): boolean {
     return this.#assembler.isHolding;
+  }
+
+  get waitsAt(): number {
+    return this.#assembler.waitsAt;
   }
 
   reset(cuts: readonly number[] = []): void {

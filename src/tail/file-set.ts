@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import type { Logger } from '../component/context.ts';
 import type { LineRules } from '../event/line-splitter.ts';
+import type { Shaper } from './chunk.ts';
 import { type FileGroup, type FoundFile, groupOf } from './file-groups.ts';
+import { FileShape } from './file-shape.ts';
 import { FolderLog } from './folder-log.ts';
 import { foundFile, isLink, isLocal, probe, probeSync, type Scan, scanFolders } from './folder-scan.ts';
 import { byId, type Due, findByInode, hasChanged, inOrder } from './found-files.ts';
@@ -25,6 +27,8 @@ export interface FileSetOptions {
   readonly log: Logger;
   /** The rules for the lines of a new file. */
   rulesFor(file: () => TailedFile): LineRules;
+  /** What makes events of the lines of a new file, where they are not simply its lines. */
+  readonly shaperFor?: (file: () => TailedFile) => Shaper;
   /** There is something new for the checkpoint. */
   readonly onChange?: () => void;
 }
@@ -288,11 +292,11 @@ export class FileSet {
 
   /** A file that was read before; whether it is the same one shows when it is opened. */
   #continue(found: FoundFile, saved: SavedFile): TailedFile {
-    const { ahead, head, before, settled, size, modified } = saved;
+    const { ahead, head, before, settled, cuts, size, modified } = saved;
     let position = ahead !== undefined && ahead <= found.size ? ahead : saved.pos;
     // Of Flume's entry nothing else is known: it was cut, or the inode belongs to another file by now.
     if (saved.key === undefined && position > found.size) position = 0;
-    const file = this.#make(found, position, { head, ledger: new Ledger(position, before, settled) });
+    const file = this.#make(found, position, { head, ledger: new Ledger(position, before, settled, cuts) });
     if (position === size) file.seenModified = modified;
     else if (saved.key === undefined && position === found.size) file.seenModified = found.modified;
     return file;
@@ -305,6 +309,8 @@ export class FileSet {
   ): TailedFile {
     const rules = this.#options.rulesFor(() => file);
     const file: TailedFile = new TailedFile(id, path, group, { position, ...known }, rules, this.#options.onChange);
+    const shaper = this.#options.shaperFor?.(() => file);
+    if (shaper !== undefined) file.shape = new FileShape(shaper, position, file.ledger.cuts);
     file.isLocal = isLocal;
     this.#files.set(id.key, file);
     this.#byPath.set(path, file);

@@ -1,5 +1,5 @@
 import type { Ranges } from '../component/checkpoint.ts';
-import type { LinePiece, LineRows } from '../event/line-splitter.ts';
+import type { LinePiece } from '../event/line-splitter.ts';
 import type { Receipt } from '../event/receipt.ts';
 import { type Mark, NO_MARK, Trail } from './fingerprint.ts';
 
@@ -8,11 +8,27 @@ interface Entry {
   readonly offset: number;
   end: number;
   readonly starts: Uint32Array;
-  /** What the rows were cut from; freed once all are durable. */
-  readonly bytes: Buffer;
+  /** From where the rows, and what comes behind them, must be read, where that is not simply where they stand. */
+  readonly resumes: Float64Array | undefined;
+  readonly isCut: boolean;
+  /** What the rows were cut from; freed once all are durable. `undefined`: they are not as they stand in the file. */
+  readonly bytes: Buffer | undefined;
   /** What stands before `end`. */
   mark: Mark;
 }
+
+/** Rows as the ledger has to know them. */
+export interface Placed {
+  /** How far each row stands from the offset of its piece. */
+  readonly starts: Uint32Array;
+  /** By row, and one more for the end: from where it must be read to come out the same. See `Chunk`. */
+  readonly resumes?: Float64Array;
+  /** Whether what is read again must be parted at the end, as it was because of time. */
+  readonly isCut?: boolean;
+}
+
+/** Where rows lay in their file, and the bytes there, if they are still at hand. */
+export type PlacedIn = Pick<LinePiece, 'offset' | 'end'> & { readonly bytes?: Buffer };
 
 /** By channel: ranges of a file (from, to, from, to, …) whose lines are durable behind it. */
 export type Settled = ReadonlyMap<string, Ranges>;
@@ -28,17 +44,25 @@ export class Ledger {
   #entries: Entry[] = [];
   /** What was durable behind `#position` in an earlier life. */
   #earlier: Settled;
+  #earlierCuts: readonly number[];
 
-  constructor(position: number, mark: Mark = NO_MARK, earlier: Settled = new Map()) {
+  constructor(
+    position: number,
+    mark: Mark = NO_MARK,
+    earlier: Settled = new Map(),
+    earlierCuts: readonly number[] = [],
+  ) {
     this.#position = position;
+    this.#earlierCuts = earlierCuts;
     this.#mark = mark;
     this.#earlier = earlier;
   }
 
   /** A batch is about to be handed over. @param mark what stands before its end */
-  add(receipt: Receipt, piece: LinePiece, rows: LineRows, mark: Mark): void {
+  add(receipt: Receipt, piece: PlacedIn, rows: Placed, mark: Mark): void {
     const { offset, end, bytes } = piece;
-    this.#entries.push({ receipt, offset, end, starts: rows.starts, bytes, mark });
+    const { starts, resumes, isCut = false } = rows;
+    this.#entries.push({ receipt, offset, end, starts, resumes, isCut, bytes, mark });
   }
 
   /** It was not accepted after all, and is read again. */
@@ -63,14 +87,15 @@ export class Ledger {
     const first = this.#advance();
     if (first === undefined) return this.#position;
     const low = first.receipt.lowWater;
-    return low > 0 && low < first.starts.length ? first.offset + first.starts[low] : this.#position;
+    if (low === 0 || low >= first.starts.length) return this.#position;
+    return first.resumes?.[low] ?? first.offset + first.starts[low];
   }
 
   /** What stood before that offset when it was read (or before an earlier one, where it is not known). */
   get mark(): Mark {
     const { position } = this;
-    const [first] = this.#entries;
-    if (first === undefined || position <= first.offset) return this.#mark;
+    const first = this.#advance();
+    if (first?.bytes === undefined || position <= first.offset) return this.#mark;
     return new Trail(position, first.bytes.subarray(0, position - first.offset)).mark;
   }
 
@@ -87,6 +112,14 @@ export class Ledger {
   /** Whether nothing is under way. */
   get isSettled(): boolean {
     return this.#entries.every((entry) => entry.receipt.settled);
+  }
+
+  /** Where, behind the position, events ended by time. */
+  get cuts(): number[] {
+    const { position } = this;
+    const cuts = this.#earlierCuts.filter((cut) => cut > position);
+    for (const { isCut, end } of this.#entries) if (isCut && end > position) cuts.push(end);
+    return cuts;
   }
 
   /** What is durable behind the position, by channel. */
@@ -121,7 +154,7 @@ export class Ledger {
   }
 
   /** By channel: the rows of a piece that were durable behind it in an earlier life; `undefined` when there are none. */
-  settledRows(piece: LinePiece, rows: LineRows): ReadonlyMap<string, Uint32Array> | undefined {
+  settledRows(piece: PlacedIn, rows: Placed): ReadonlyMap<string, Uint32Array> | undefined {
     if (this.#earlier.size === 0) return undefined;
     let isPast = true;
     const found = new Map<string, Uint32Array>();
@@ -146,6 +179,7 @@ export class Ledger {
     this.#mark = NO_MARK;
     this.#entries = [];
     this.#earlier = new Map();
+    this.#earlierCuts = [];
   }
 
   /** Drops what is durable from the beginning. @returns the first entry that is not */
@@ -154,11 +188,16 @@ export class Ledger {
     let done = 0;
     while (done < entries.length && entries[done].receipt.settled) done++;
     if (done > 0) {
-      this.#position = entries[done - 1].end;
-      this.#mark = entries[done - 1].mark;
-      this.#entries = entries.slice(done);
+      const last = entries[done - 1];
+      this.#position = last.resumes?.[last.starts.length] ?? last.end;
+      this.#mark = last.mark;
+      // What will be read again is kept in mind, durable or not.
+      let over = done;
+      while (over > 0 && entries[over - 1].end > this.#position) over--;
+      this.#entries = over > 0 ? entries.slice(over) : entries;
+      return this.#entries[done - over];
     }
-    return this.#entries[0];
+    return entries[0];
   }
 }
 

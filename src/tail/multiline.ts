@@ -35,6 +35,10 @@ export class MultilineShaper implements Shaper {
     return this.#held !== undefined;
   }
 
+  get waitsAt(): number {
+    return this.#held === undefined ? Number.NaN : this.#end;
+  }
+
   reset(cuts: readonly number[] = []): void {
     this.#held = undefined;
     this.#cuts.reset(cuts);

@@ -7,10 +7,10 @@ import type { Position } from './positions.ts';
  * What the checkpoint knows of tailed files. The source's part is
  *
  *     {"version":1,"files":[{"id":"device:inode","path":…,"pos":…,"size":…,"modified":…,"head":[length,crc],"before":[offset,length,crc],
- *       "settled":{"channel":[from,to,…]},"gone":true},…]}
+ *       "settled":{"channel":[from,to,…]},"cuts":[offset,…],"gone":true},…]}
  *
  * `pos`: all lines before it are durable. `settled`: lines behind it that are durable behind a channel; each number is how far it stands from
- * the one before, the first from `pos`. `head` and `before`: CRCs of the first bytes, and of some bytes before an offset, by which a file is known.
+ * the one before, the first from `pos`. `cuts`: offsets where events of several lines ended by time, by the same steps. `head` and `before`: CRCs of the first bytes, and of some bytes before an offset, by which a file is known.
  */
 
 const VERSION = 1;
@@ -30,22 +30,23 @@ export interface SavedFile {
   readonly head: Mark;
   readonly before: Mark;
   readonly settled: Settled;
+  readonly cuts: readonly number[];
 }
 
 /** A file as text of the checkpoint. */
 export function renderFile(file: SavedFile & { readonly isGone: boolean }): string {
-  const { head, before, settled } = file;
+  const { head, before, settled, cuts, pos } = file;
   const parts = [
     `"id":"${file.key}","path":${JSON.stringify(file.path)},"pos":${file.pos},"size":${file.size ?? null},"modified":${file.modified}`,
     `"head":[${head.length},${head.crc}],"before":[${before.at},${before.length},${before.crc}]`,
   ];
   if (settled.size > 0) {
     const ways = Array.from(settled, ([channel, ranges]) => {
-      const steps = ranges.map((at, i) => at - (i === 0 ? file.pos : ranges[i - 1]));
-      return `${JSON.stringify(channel)}:[${steps}]`;
+      return `${JSON.stringify(channel)}:[${toSteps(ranges, pos)}]`;
     });
     parts.push(`"settled":{${ways}}`);
   }
+  if (cuts.length > 0) parts.push(`"cuts":[${toSteps(cuts, pos)}]`);
   if (file.isGone) parts.push('"gone":true');
   return `{${parts}}`;
 }
@@ -68,18 +69,13 @@ export function parsePart(part: unknown): SavedFile[] | undefined {
 
 function parseFile(entry: unknown): SavedFile | undefined {
   if (!isRecord(entry)) return undefined;
-  const { id, path, pos, size, modified, head, before, settled } = entry;
+  const { id, path, pos, size, modified, head, before, settled, cuts } = entry;
   if (typeof id !== 'string' || typeof path !== 'string' || !isOffset(pos)) return undefined;
   const [headLength, headCrc] = numbers(head);
   const [at, length, crc] = numbers(before);
   const ways = new Map<string, number[]>();
   for (const [channel, steps] of Object.entries(isRecord(settled) ? settled : {})) {
-    let sum = pos;
-    const ranges = numbers(steps).map((step) => {
-      sum += step;
-      return sum;
-    });
-    ways.set(channel, ranges);
+    ways.set(channel, fromSteps(numbers(steps), pos));
   }
   return {
     key: id,
@@ -91,6 +87,7 @@ function parseFile(entry: unknown): SavedFile | undefined {
     head: headLength > 0 ? { at: headLength, length: headLength, crc: headCrc } : NO_MARK,
     before: length > 0 ? { at, length, crc } : NO_MARK,
     settled: ways,
+    cuts: fromSteps(numbers(cuts), pos),
   };
 }
 
@@ -120,7 +117,20 @@ export function fromPosition({ inode, pos, file }: Position): SavedFile {
     head: NO_MARK,
     before: NO_MARK,
     settled: new Map(),
+    cuts: [],
   };
+}
+
+function toSteps(offsets: readonly number[], from: number): number[] {
+  return offsets.map((at, i) => at - (i === 0 ? from : offsets[i - 1]));
+}
+
+function fromSteps(steps: readonly number[], from: number): number[] {
+  let sum = from;
+  return steps.map((step) => {
+    sum += step;
+    return sum;
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

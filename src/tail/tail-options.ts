@@ -1,4 +1,5 @@
 import type { FileGroup, FoundFile } from './file-groups.ts';
+import type { LineOptions } from './file-shape.ts';
 
 /** What a reader of growing files needs to know; sources that read files fill it from their options. */
 export interface TailOptions {
@@ -30,6 +31,8 @@ export interface TailOptions {
   /** Bytes. */
   readonly maxLineLength: number;
   readonly longLine: 'cut' | 'skip';
+  /** How lines become events; without it each is one. */
+  readonly lines?: LineOptions;
   readonly maxOpenFiles: number;
   /** Milliseconds between looks through the folders. */
   readonly rescanInterval: number;

@@ -2,6 +2,8 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Source, SourceContext, SourceOutput } from '../component/source.ts';
 import { type FileGroup, requireFolders } from './file-groups.ts';
 import { FileSet } from './file-set.ts';
+import { shaperMaker } from './file-shape.ts';
+import { HeldFiles } from './held-files.ts';
 import { Lookout } from './lookout.ts';
 import { PositionFile } from './positions.ts';
 import { mergePositions, parsePart } from './saved-files.ts';
@@ -45,6 +47,8 @@ export class TailReader implements Source {
   readonly #queue: TailedFile[] = [];
   /** Files that grew a moment ago. */
   readonly #hot = new Set<TailedFile>();
+  /** Files with an event that the next line may go on with. */
+  readonly #held: HeldFiles;
   #isLoaded = false;
   #isRunning = false;
   #lastLateSave = Number.NEGATIVE_INFINITY;
@@ -56,13 +60,22 @@ export class TailReader implements Source {
     if (values.positionFile !== undefined) this.#positions = new PositionFile(values.positionFile, context.log);
     this.#tailer = new Tailer(values, context, () => this.#settled());
     this.#waker = new Waker(context.clock);
-    const { maxLineLength: maxLength, longLine } = values;
+    const { maxLineLength: maxLength, longLine, lines } = values;
+    const makeShaper = shaperMaker(lines, maxLength);
+    this.#held = new HeldFiles(lines?.timeout ?? 0);
     this.#files = new FileSet({
       groups: this.#groups,
       skipToEnd: values.skipToEnd,
       firstPosition: values.firstPosition,
       maxOpenFiles: values.maxOpenFiles,
       log: context.log,
+      shaperFor:
+        makeShaper &&
+        ((file) =>
+          makeShaper({
+            onLimit: (offset) => this.#tailer.atLimit(file(), offset),
+            onBad: (offset) => this.#tailer.badLine(file(), offset),
+          })),
       onChange: () => context.checkpoint.changed(),
       rulesFor: (file) => ({
         maxLength,
@@ -147,6 +160,7 @@ export class TailReader implements Source {
     const { clock } = this.#context;
     let since = clock.monotonic();
     while (!signal.aborted) {
+      for (const file of this.#held.due(clock.monotonic())) await this.#tailer.flush(file, out, signal);
       const file = this.#queue.shift();
       if (file === undefined) {
         await this.#wait(lookout);
@@ -185,6 +199,7 @@ export class TailReader implements Source {
       return;
     }
     file.hasFailed = false;
+    this.#held.note(file);
     if (turn === 'same') {
       if (file.isGone) this.#hot.add(file);
       await this.#verify(file, lookout);
@@ -218,7 +233,8 @@ export class TailReader implements Source {
   async #wait(lookout: Lookout): Promise<void> {
     const least = lookout.asks ? HOT_INTERVAL : GONE_INTERVAL;
     const hotIn = this.#hot.size > 0 ? Math.max(least, this.#hot.size * HOT_SPACING) : LONG;
-    await this.#waker.sleep(hotIn);
+    const heldFor = this.#held.nextAt - this.#context.clock.monotonic();
+    await this.#waker.sleep(Math.max(0, Math.min(hotIn, heldFor)));
     if (this.#hot.size > 0) await this.#askHot(lookout);
   }
 

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
 import type { FileGroup, FileId } from './file-groups.ts';
 import { fileId } from './file-groups.ts';
+import type { FileShape } from './file-shape.ts';
 import { extendHead, type Mark, NO_MARK, TRAIL_BYTES, Trail } from './fingerprint.ts';
 import { type Handle, openFile } from './handle.ts';
 import { Ledger } from './ledger.ts';
@@ -55,6 +56,10 @@ export class TailedFile {
   /** A complaint was logged, and is not to be repeated. */
   hasFailed = false;
   hasLongLine = false;
+  /** Where lines become events in another way than one by one. */
+  shape: FileShape | undefined;
+  hasBadLine = false;
+  hasLimit = false;
   /** What was just to be read on does not go on from what was read: it was written anew. */
   isRewritten = false;
   readonly #rules: LineRules;
@@ -136,6 +141,7 @@ export class TailedFile {
       head: this.#head,
       before: this.ledger.mark,
       settled: this.ledger.settled,
+      cuts: this.shape === undefined ? [] : this.ledger.cuts,
       isGone: this.isGone,
     });
     return this.#text;
@@ -256,6 +262,7 @@ export class TailedFile {
     this.#dataUntil = 0;
     this.#hasNulTail = false;
     this.ledger.reset(0);
+    this.shape?.restart();
     this.touch();
   }
 
@@ -348,7 +355,7 @@ export class TailedFile {
     if (data === undefined || (await findData(handle, offset, Math.min(offset + SMALL_SLAB, data))) !== undefined) {
       return data !== undefined;
     }
-    if (this.hasRest) {
+    if (this.hasRest || this.shape?.isHolding) {
       this.#dataUntil = data;
     } else {
       this.ledger.skip(data, NO_MARK);

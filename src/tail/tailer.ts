@@ -1,9 +1,12 @@
 import type { SourceContext, SourceOutput } from '../component/source.ts';
 import { describeError } from '../errors.ts';
-import type { EventBatch } from '../event/event-batch.ts';
+import { EventBatch } from '../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn, NumberColumn } from '../event/header-columns.ts';
 import { type LinePiece, type LineRows, toBatch } from '../event/line-splitter.ts';
 import type { Receipt } from '../event/receipt.ts';
+import type { FileShape } from './file-shape.ts';
+import type { Mark } from './fingerprint.ts';
+import type { Placed, PlacedIn } from './ledger.ts';
 import { withoutHoles } from './nul-rows.ts';
 import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
@@ -49,6 +52,7 @@ export class Tailer {
     } else if (size === file.offset && modified !== file.seenModified) {
       if (!(await file.isSame().catch(failedToRead))) this.#beginAnew(file);
     }
+    if (file.shape !== undefined) await this.#sendShaped(file, file.shape, out, signal);
     if (size <= file.offset) {
       file.seen(size, modified);
       return 'same';
@@ -78,7 +82,7 @@ export class Tailer {
       }
     } catch (error) {
       await next?.catch(() => undefined);
-      file.rewind(accepted);
+      file.rewind(file.shape?.end ?? accepted);
       throw error;
     }
     if (file.isRewritten) {
@@ -93,17 +97,24 @@ export class Tailer {
     return file.offset > start ? 'grown' : 'same';
   }
 
+  /** Hands on what a file holds for lines that did not come. */
+  async flush(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<void> {
+    if (file.shape === undefined) return;
+    file.shape.flush(this.#context.clock.monotonic());
+    await this.#sendShaped(file, file.shape, out, signal);
+  }
+
   /** Hands on the unfinished last line of a file that was deleted. */
   async finish(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<void> {
     const start = file.splitter.lineStart;
     const piece = file.splitter.finish();
-    if (piece === undefined) return;
     try {
-      await this.#handOn(file, piece, out, Number.POSITIVE_INFINITY, signal);
+      if (piece !== undefined) await this.#handOn(file, piece, out, Number.POSITIVE_INFINITY, signal);
     } catch (error) {
-      file.rewind(start);
+      file.rewind(file.shape?.end ?? start);
       throw error;
     }
+    await this.flush(file, out, signal);
   }
 
   #beginAnew(file: TailedFile): void {
@@ -121,9 +132,9 @@ export class Tailer {
     limit: number,
     signal: AbortSignal,
   ): Promise<{ rows: number; end: number }> {
-    const { counters } = this.#context;
     let piece = whole;
     let rows = withoutHoles(whole, file.splitter.rows(whole));
+    if (file.shape !== undefined) return this.#handOnShaped(file, file.shape, whole, rows, out, signal);
     if (rows.starts.length > limit) {
       const bytes = whole.bytes.subarray(0, rows.starts[limit]);
       piece = { ...whole, bytes, end: whole.offset + bytes.length };
@@ -131,49 +142,100 @@ export class Tailer {
     }
     const count = rows.starts.length;
     const trail = file.behind(piece);
-    const { mark } = trail;
-    if (count === 0) {
-      file.ledger.skip(piece.end, mark);
-    } else {
-      const isCounted = this.#options.countsBatches !== false;
-      if (isCounted) counters.AppendBatchReceivedCount++;
-      counters.EventReceivedCount += count;
-      let receipt: Receipt | undefined;
-      const onReceipt = (given: Receipt): void => {
-        receipt = given;
-        file.ledger.add(given, piece, rows, mark);
-        given.onProgress(() => {
-          file.touch();
-          this.#onProgress();
-        });
-      };
-      try {
-        const settled = file.ledger.settledRows(piece, rows);
-        await out.emit(this.#batch(file, piece, rows), { ownsMemory: true, onReceipt, settled });
-      } catch (error) {
-        // When the agent ends, a channel may have it all the same, and deliver it: then that is still told.
-        if (receipt !== undefined && !signal.aborted) file.ledger.withdraw(receipt);
-        throw error;
-      }
-      if (isCounted) counters.AppendBatchAcceptedCount++;
+    if (count === 0) file.ledger.skip(piece.end, trail.mark);
+    else {
+      const headers = this.#headers(file, piece.offset, rows.starts);
+      const batch = toBatch(piece, rows, headers.columns, headers.bornWith);
+      await this.#emit(file, batch, piece, rows, trail.mark, out, signal);
     }
     file.handedOn(trail);
     return { rows: count, end: piece.end };
   }
 
-  #batch(file: TailedFile, piece: LinePiece, rows: LineRows): EventBatch {
+  /** Hands on what has become complete with this piece. All of it is taken in, also when it is not accepted. */
+  async #handOnShaped(
+    file: TailedFile,
+    shape: FileShape,
+    piece: LinePiece,
+    rows: LineRows,
+    out: SourceOutput,
+    signal: AbortSignal,
+  ): Promise<{ rows: number; end: number }> {
+    shape.take(piece, rows, this.#context.clock.monotonic());
+    file.handedOn(file.behind(piece));
+    return { rows: await this.#sendShaped(file, shape, out, signal), end: piece.end };
+  }
+
+  /** Hands on the events that are complete. @returns how many rows */
+  async #sendShaped(file: TailedFile, shape: FileShape, out: SourceOutput, signal: AbortSignal): Promise<number> {
+    let rows = 0;
+    for (const queue of [shape.lost, shape.ready]) {
+      for (let next = queue[0]; next !== undefined; next = queue[0]) {
+        const { chunk, mark } = next;
+        if (chunk.starts.length === 0) {
+          if (mark !== undefined) file.ledger.skip(chunk.end, mark);
+        } else {
+          const { offset, end, places: starts, resumes, endedByTime: isCut } = chunk;
+          const headers = this.#headers(file, offset, starts);
+          for (const column of chunk.headers) put(headers.columns, column);
+          const batch = new EventBatch({ ...chunk, headers: headers.columns, bornWith: headers.bornWith });
+          await this.#emit(file, batch, { offset, end }, { starts, resumes, isCut }, mark, out, signal);
+        }
+        rows += chunk.starts.length;
+        queue.shift();
+      }
+    }
+    return rows;
+  }
+
+  /** Hands a batch over. @param mark what stands before its end; without it the file knows nothing of it any more */
+  async #emit(
+    file: TailedFile,
+    batch: EventBatch,
+    place: PlacedIn,
+    rows: Placed,
+    mark: Mark | undefined,
+    out: SourceOutput,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { counters } = this.#context;
+    const isCounted = this.#options.countsBatches !== false;
+    if (isCounted) counters.AppendBatchReceivedCount++;
+    counters.EventReceivedCount += batch.length;
+    let receipt: Receipt | undefined;
+    const onReceipt = (given: Receipt): void => {
+      if (mark === undefined) return;
+      receipt = given;
+      file.ledger.add(given, place, rows, mark);
+      given.onProgress(() => {
+        file.touch();
+        this.#onProgress();
+      });
+    };
+    try {
+      const settled = mark === undefined ? undefined : file.ledger.settledRows(place, rows);
+      await out.emit(batch, { ownsMemory: true, onReceipt, settled });
+    } catch (error) {
+      // When the agent ends, a channel may have it all the same, and deliver it: then that is still told.
+      if (receipt !== undefined && !signal.aborted) file.ledger.withdraw(receipt);
+      throw error;
+    }
+    if (isCounted) counters.AppendBatchAcceptedCount++;
+  }
+
+  #headers(file: TailedFile, offset: number, starts: Uint32Array): { columns: HeaderColumn[]; bornWith: number } {
     const { byteOffsetHeader, fileHeader, fileHeaderKey } = this.#options;
     const headers: HeaderColumn[] = [];
     if (byteOffsetHeader) {
-      const offsets = new Float64Array(rows.starts.length);
-      for (let row = 0; row < offsets.length; row++) offsets[row] = piece.offset + rows.starts[row];
+      const offsets = new Float64Array(starts.length);
+      for (let row = 0; row < offsets.length; row++) offsets[row] = offset + starts[row];
       headers.push(new NumberColumn('byteoffset', offsets));
     }
     for (const column of file.group.headers) put(headers, column);
     // Flume puts the offset first and alone; only without it the map takes the headers of the group at once.
     const bornWith = byteOffsetHeader ? 0 : headers.length;
     if (fileHeader) put(headers, new ConstantColumn(fileHeaderKey, file.path));
-    return toBatch(piece, rows, headers, bornWith);
+    return { columns: headers, bornWith };
   }
 
   /** Logs a failure of a file, once until it works again, and counts it. */
@@ -182,6 +244,25 @@ export class Tailer {
     file.hasFailed = true;
     this.#context.counters.EventReadFail++;
     this.#context.log.warn(`cannot read ${file.path}, it is tried again: ${describeError(error)}`);
+  }
+
+  /** Counts an event that ended before its lines did, and logs the first one of a file. */
+  atLimit(file: TailedFile, offset: number): void {
+    if (file.hasLimit) return;
+    file.hasLimit = true;
+    this.#context.log.warn(
+      `${file.path}: the event of several lines at offset ${offset} has more lines or bytes than an event may have; the next line begins another one. This is said once for a file`,
+    );
+  }
+
+  /** Counts a line that is not in the format the source was told, and logs the first one of a file. */
+  badLine(file: TailedFile, offset: number): void {
+    this.#context.counters.EventReadFail++;
+    if (file.hasBadLine) return;
+    file.hasBadLine = true;
+    this.#context.log.warn(
+      `${file.path}: the line at offset ${offset} is not what lineFormat = ${this.#options.lines?.format} says; it is passed on as it is. Further ones of this file are only counted (EventReadFail)`,
+    );
   }
 
   /** Counts a line that is too long, and logs the first one of a file. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { Assembler } from '../../src/tail/assembler.ts';
 import type { Shaper } from '../../src/tail/chunk.ts';
 import { CriShaper } from '../../src/tail/cri-lines.ts';
 import { DockerShaper } from '../../src/tail/docker-lines.ts';
@@ -26,7 +27,7 @@ function make(format: 'docker' | 'cri', options: Options = {}): Made {
   const pattern = start === undefined ? undefined : new LinePattern({ start, maxLines: 1000, maxBytes });
   const assembly = { pattern, maxBytes, streamHeader, timeHeader, onLimit: (offset: number) => limits.push(offset) };
   const Class = format === 'docker' ? DockerShaper : CriShaper;
-  return { shaper: new Class(assembly, (offset) => bad.push(offset)), bad, limits };
+  return { shaper: new Class(new Assembler(assembly), (offset) => bad.push(offset)), bad, limits };
 }
 
 const T = '2016-10-06T00:17:09.669794202Z';

@@ -18,6 +18,15 @@ export const taildirSource = declare('source', {
       {
         ...values,
         groups: makeGroups(values.filegroups, values['filegroups.*'], values['headers.*']),
+        lines: {
+          format: values.lineFormat,
+          start: values['multiline.start'],
+          continuation: values['multiline.continuation'],
+          maxLines: values['multiline.maxLines'],
+          timeout: values['multiline.timeout'],
+          streamHeader: values.streamHeader,
+          timeHeader: values.timeHeader,
+        },
         positionFile: values.positionFile ?? join(context.homeDir, '.flume/taildir_position.json'),
       },
       context,

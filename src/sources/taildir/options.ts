@@ -72,6 +72,44 @@ export const options = {
     ours: true,
     doc: 'The unfinished last line of a file that was deleted becomes an event when nothing was written for so long.',
   }),
+  lineFormat: choice(['plain', 'docker', 'cri'], {
+    default: 'plain',
+    ours: true,
+    doc: "What the lines are: docker: records of docker's json-file driver; cri: those of containerd and CRI-O. The body is then the text, with pieces of a long line put together; a line that is no such record is passed on as it is and counted in EventReadFail.",
+  }),
+  streamHeader: text({
+    default: 'stream',
+    ours: true,
+    doc: 'With lineFormat docker or cri: the name of the header that tells stdout or stderr; empty: no such header.',
+  }),
+  timeHeader: text({
+    default: 'time',
+    ours: true,
+    doc: 'With lineFormat docker or cri: the name of the header with the time of the record, as it is written there; empty: no such header.',
+  }),
+  'multiline.start': text({
+    check: javaRegexProblem,
+    ours: true,
+    doc: 'Events of several lines: a line in whose first 512 bytes this regular expression of Java is found begins one, all others belong to the one before. Example: ^\\\\d{4}-',
+  }),
+  'multiline.continuation': text({
+    check: javaRegexProblem,
+    ours: true,
+    doc: 'Events of several lines: a line in which this is found belongs to the event before. With multiline.start as well a line must be no start. Example: ^(\\\\s|Caused by:)',
+  }),
+  'multiline.timeout': integer({
+    default: 3000,
+    min: 1,
+    unit: 'ms',
+    ours: true,
+    doc: 'An event whose next line (or piece of a line) does not come for so long is handed on; what comes then begins another one.',
+  }),
+  'multiline.maxLines': integer({
+    default: 1000,
+    min: 1,
+    ours: true,
+    doc: 'The most lines of an event; the next one begins another event. The most bytes are maxLineLength.',
+  }),
   maxOpenFiles: integer({
     default: 512,
     min: 1,
