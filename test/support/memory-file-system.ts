@@ -95,6 +95,28 @@ export class MemoryFileSystem implements FileSystem {
     return [...this.files.keys()].sort();
   }
 
+  /** A file of somebody else. */
+  put(path: string, text: string): void {
+    const bytes = Buffer.from(text);
+    this.files.set(path, { id: String(++this.#made), bytes, durable: bytes.length });
+  }
+
+  /**
+   * What is there after a crash: of bytes that were not flushed, a part.
+   * @param kept which part, 0 to 1
+   */
+  afterCrash(kept: number): MemoryFileSystem {
+    const copy = new MemoryFileSystem();
+    copy.#made = this.#made;
+    for (const folder of this.folders) copy.folders.add(folder);
+    for (const [path, { id, bytes, durable }] of this.files) {
+      const safe = Math.min(durable, bytes.length);
+      const length = safe + Math.round((bytes.length - safe) * kept);
+      copy.files.set(path, { id, bytes: bytes.subarray(0, length), durable: length });
+    }
+    return copy;
+  }
+
   text(path: string): string {
     return this.#content(path).bytes.toString();
   }
