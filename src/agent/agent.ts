@@ -5,6 +5,7 @@ import type { AgentPlan, ComponentPlan, SinkGroupPlan, SourcePlan } from '../com
 import { describeError, SluiceError } from '../errors.ts';
 import type { CounterGroup } from '../monitoring/flume-json.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { SequenceHeaders } from './sequence-headers.ts';
 import { type CheckpointGate, SinkRunner } from './sink-runner.ts';
 import { SourceRunner } from './source-runner.ts';
 
@@ -13,7 +14,7 @@ export interface AgentServices {
   readonly logger: (name: string) => Logger;
   readonly clock: Clock;
   readonly stateDir: string;
-  readonly checkpoint: CheckpointGate & Pick<Checkpoint, 'part'>;
+  readonly checkpoint: CheckpointGate & Pick<Checkpoint, 'part' | 'epoch'>;
   readonly homeDir: string;
   readonly host: LocalHost;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -206,6 +207,9 @@ export class Agent {
       }),
       channels: this.#channels,
       replays: plan.declaration.replays(plan.options),
+      sequenceHeaders: plan.sequenceHeaders
+        ? new SequenceHeaders(this.#plan.name, plan.name, this.#services.checkpoint.epoch)
+        : undefined,
       counters,
       clock: this.#services.clock,
       log: context.log,

@@ -10,6 +10,7 @@ import { freeBatch } from '../event/free-batch.ts';
 import { Receipt } from '../event/receipt.ts';
 import { backOff } from './back-off.ts';
 import { composeRows, intercept } from './interceptor-chain.ts';
+import type { SequenceHeaders } from './sequence-headers.ts';
 
 export interface SourceRunnerParts {
   readonly name: string;
@@ -20,6 +21,8 @@ export interface SourceRunnerParts {
   readonly counters: SourceCounters;
   /** Whether the source emits again what was not settled in its life before. */
   readonly replays: boolean;
+  /** Names the events, if that is wanted. */
+  readonly sequenceHeaders?: SequenceHeaders;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -72,6 +75,7 @@ export class SourceRunner {
   async #run(): Promise<void> {
     const { source, log, clock, counters, name } = this.#parts;
     const out: SourceOutput = {
+      wantsOrigin: this.#parts.sequenceHeaders !== undefined,
       emit: (batch, options) => this.#emit(batch, options),
       ready: () => {
         this.#ready = true;
@@ -109,8 +113,9 @@ export class SourceRunner {
       this.#parts.replays,
     );
     options?.onReceipt?.(receipt);
-    const { interceptors, selector, counters } = this.#parts;
-    const left = interceptors.length === 0 ? { batch } : intercept(interceptors, batch);
+    const { sequenceHeaders, interceptors, selector, counters } = this.#parts;
+    const named = sequenceHeaders === undefined ? batch : sequenceHeaders.add(batch, options?.origin);
+    const left = interceptors.length === 0 ? { batch: named } : intercept(interceptors, named);
     if (left.batch.length > 0) {
       const routes = selector.route(left.batch);
       try {

@@ -1,6 +1,7 @@
 import { nearest } from '../options/nearest.ts';
-import type { AnyOption } from '../options/option.ts';
+import type { AnyOption, OptionTable } from '../options/option.ts';
 import { type Declaration, findDeclaration, type Kind, type Registry } from './declaration.ts';
+import { SOURCE_OPTIONS } from './source-options.ts';
 
 /** The kinds in the order in which events meet them, and how a component of each is named in a configuration. */
 const KINDS: Readonly<Record<Kind, { readonly title: string; readonly what: string; readonly prefix: string }>> = {
@@ -21,6 +22,8 @@ const KINDS: Readonly<Record<Kind, { readonly title: string; readonly what: stri
   },
 };
 
+/** Options that all components of a kind have. */
+const COMMON: Readonly<Partial<Record<Kind, OptionTable>>> = { source: SOURCE_OPTIONS };
 /** The kinds that help has pages for. */
 export const KIND_NAMES = Object.keys(KINDS) as Kind[];
 /** Columns that help is wrapped at. */
@@ -64,7 +67,9 @@ function renderOverview(registry: Registry): string {
 
 /** The components of a kind, each with its sentence. */
 export function renderKindHelp(registry: Registry, kind: Kind): string {
-  return `${renderList(registry, kind)}\nThe options of one: sluice help ${kind} TYPE\n`;
+  const common = optionLines(COMMON[kind] ?? {});
+  const shared = common.length === 0 ? '' : `\nOptions of every ${kind}:\n${common.join('\n')}\n`;
+  return `${renderList(registry, kind)}${shared}\nThe options of one: sluice help ${kind} TYPE\n`;
 }
 
 function renderList(registry: Registry, kind: Kind): string {
@@ -77,19 +82,27 @@ function renderList(registry: Registry, kind: Kind): string {
 
 /** A component with its options, required ones first, and an example. */
 export function renderTypeHelp(declaration: Declaration): string {
-  const rows = Object.entries(declaration.options).sort(([, a], [, b]) => Number(b.required) - Number(a.required));
-  const width = Math.min(36, Math.max(0, ...rows.map(([name, option]) => optionName(name, option).length)));
   const lines: string[] = [`${declaration.kind} ${declaration.type}`, '', ...hang('  ', declaration.summary)];
   if (declaration.classNames.length > 0)
     lines.push('', 'Also as:', ...declaration.classNames.map((name) => `  ${name}`));
-  if (rows.length > 0) lines.push('', 'Options:');
+  const own = optionLines(declaration.options);
+  if (own.length > 0) lines.push('', 'Options:', ...own);
+  const common = optionLines(COMMON[declaration.kind] ?? {});
+  if (common.length > 0) lines.push('', `Options of every ${declaration.kind}:`, ...common);
+  lines.push('', 'Example:', ...exampleLines(declaration).map((line) => `  ${line}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function optionLines(options: OptionTable): string[] {
+  const rows = Object.entries(options).sort(([, a], [, b]) => Number(b.required) - Number(a.required));
+  const width = Math.min(36, Math.max(0, ...rows.map(([name, option]) => optionName(name, option).length)));
+  const lines: string[] = [];
   for (const [name, option] of rows) {
     const label = optionName(name, option);
     if (label.length > width) lines.push(`  ${label}`);
     lines.push(...hang(`  ${(label.length > width ? '' : label).padEnd(width)}  `, sentence(option)));
   }
-  lines.push('', 'Example:', ...exampleLines(declaration).map((line) => `  ${line}`));
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 /** All of it as one page of Markdown: `conf/REFERENCE.md`. */
@@ -113,6 +126,8 @@ export function renderReference(registry: Registry): string {
     const types = ofKind(registry, kind);
     if (types.length === 0) continue;
     parts.push('', `## ${KINDS[kind].title}`);
+    const common = optionRows(COMMON[kind] ?? {});
+    if (common.length > 0) parts.push('', `### Every ${kind}`, ...common);
     for (const declaration of types) parts.push('', ...typeSection(declaration));
   }
   const schemes = registry.fileSystems.flatMap((one) => one.schemes);
@@ -132,13 +147,17 @@ function typeSection(declaration: Declaration): string[] {
   if (declaration.classNames.length > 0) {
     lines.push('', `Also as ${declaration.classNames.map((name) => `\`${name}\``).join(', ')}.`);
   }
-  const rows = Object.entries(declaration.options);
-  if (rows.length > 0) lines.push('', '| option | kind | default | what |', '|---|---|---|---|');
+  return [...lines, ...optionRows(declaration.options), '', '```properties', ...exampleLines(declaration), '```'];
+}
+
+function optionRows(options: OptionTable): string[] {
+  const rows = Object.entries(options);
+  const lines = rows.length > 0 ? ['', '| option | kind | default | what |', '|---|---|---|---|'] : [];
   for (const [name, option] of rows) {
     const cells = [`\`${optionName(name, option)}\``, kindOf(option), defaultOf(option), describe(option)];
     lines.push(`| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`);
   }
-  return [...lines, '', '```properties', ...exampleLines(declaration), '```'];
+  return lines;
 }
 
 function ofKind(registry: Registry, kind: Kind): Declaration[] {

@@ -15,6 +15,8 @@ export interface SourcePlan extends ComponentPlan<'source'> {
   readonly selector: ComponentPlan<'selector'>;
   /** In the order of the configuration. */
   readonly interceptors: readonly ComponentPlan<'interceptor'>[];
+  /** Events get headers that name them; see `SOURCE_OPTIONS`. */
+  readonly sequenceHeaders?: boolean;
 }
 
 export type ChannelPlan = ComponentPlan<'channel'>;

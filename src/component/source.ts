@@ -31,6 +31,8 @@ export interface SourceOutput {
    * @throws the reason of the runner's abort, when the agent ends before there was room: the rows were not accepted
    */
   emit(batch: EventBatch, options?: EmitOptions): Promise<Receipt>;
+  /** Whether `EmitOptions.origin` is of use: the events get headers of where they come from. */
+  readonly wantsOrigin?: boolean;
   /** Says that the source is ready (its port is open, its first file is read): the log line and the state depend on it. Once a life. */
   ready(): void;
 }
@@ -43,11 +45,21 @@ export interface EmitOptions {
   /** By channel: rows (ascending) that were durable behind it in an earlier life already. They do not go there again. */
   readonly settled?: ReadonlyMap<string, Uint32Array>;
   readonly forClient?: boolean;
+  /** Where the rows come from, the same in every life: for sources that read again what was not settled. Others are numbered by the agent. */
+  readonly origin?: Origin;
   /**
    * The body and the row offsets lie in memory of their own, which neither the source nor another batch uses any more: it is freed as
    * soon as the last row is settled, not when the garbage collector comes by. For slabs: it keeps the memory of the agent small.
    */
   readonly ownsMemory?: boolean;
+}
+
+/** What names rows for ever. */
+export interface Origin {
+  /** Names what the rows were read from and its content: it is another one whenever a number could come again for another row. */
+  readonly epoch: string;
+  /** For each row a whole number that it alone has within the epoch, such as its offset. */
+  readonly sequences: Float64Array;
 }
 
 export interface SourceContext extends ComponentContext {

@@ -1,4 +1,5 @@
 import type { ComponentPlan, SourcePlan } from '../component/plan.ts';
+import { SOURCE_OPTIONS } from '../component/source-options.ts';
 import type { RawValue } from '../options/bind.ts';
 import type { Location } from '../options/problem.ts';
 import { splitWords } from '../options/trim.ts';
@@ -6,7 +7,7 @@ import { type Listed, reportKeyless } from './names.ts';
 import { below, type Planner, suggest } from './planner.ts';
 import type { AgentTree, ComponentKeys } from './tree.ts';
 
-const OWN = ['type', 'channels', 'selector', 'interceptors'];
+const OWN = ['type', 'channels', 'selector', 'interceptors', ...Object.keys(SOURCE_OPTIONS)];
 
 /**
  * Plans the sources that the agent lists; those with an error are left out.
@@ -47,7 +48,8 @@ function planSource(
   const interceptors = planInterceptors(planner, raw, component, prefix);
   if (bound === undefined || mine === undefined || selector === undefined || interceptors === undefined)
     return undefined;
-  return { ...bound, channels: mine, selector, interceptors };
+  const { sequenceHeaders } = planner.bindCommon('source', SOURCE_OPTIONS, raw, component);
+  return { ...bound, channels: mine, selector, interceptors, sequenceHeaders };
 }
 
 /** The channels of a source; without any, the only one that the agent has. */

@@ -2,7 +2,7 @@ import { type Declaration, findDeclaration, type Kind, type Registry } from '../
 import type { ComponentPlan } from '../component/plan.ts';
 import { bind, type Lookup, type RawValue } from '../options/bind.ts';
 import { nearest } from '../options/nearest.ts';
-import type { OptionTable } from '../options/option.ts';
+import type { OptionTable, OptionValues } from '../options/option.ts';
 import type { Location, Problem } from '../options/problem.ts';
 import { flumeTypeName, flumeTypeNames } from './flume-types.ts';
 
@@ -116,6 +116,14 @@ export class Planner {
     const bound = bind(declaration, options, component, this.#lookup, at);
     for (const problem of bound.problems) this.problems.push(problem);
     return { name, declaration, options: bound.values, at };
+  }
+
+  /** Binds the options that all components of a kind have. */
+  bindCommon<T extends OptionTable>(kind: Kind, options: T, raw: Raw, component: string): OptionValues<T> {
+    const mine = new Map([...raw].filter(([key]) => key in options));
+    const bound = bind({ kind, type: '', options }, mine, component, this.#lookup);
+    for (const problem of bound.problems) this.problems.push(problem);
+    return bound.values as OptionValues<T>;
   }
 }
 

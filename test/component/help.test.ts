@@ -3,6 +3,8 @@ import { KIND_NAMES, renderHelp, renderReference } from '../../src/component/hel
 import { registry } from '../../src/registry.ts';
 import { fakeRegistry } from '../config/fake-registry.ts';
 
+const everySource = /Options of every source:\n([\s\S]*?)\n\n/.exec(renderHelp(fakeRegistry, 'source').text)?.[1] ?? '';
+
 describe('help', () => {
   it('lists every component by kind', () => {
     const { found, text } = renderHelp(fakeRegistry);
@@ -15,6 +17,13 @@ describe('help', () => {
     const { text } = renderHelp(fakeRegistry, 'sink');
     assert.deepEqual(renderHelp(fakeRegistry, 'Sinks'), { found: true, text });
     assert.match(text, /^Sinks deliver events\n {2}null {7}Throws away\.\n {2}file_roll {2}Writes files\.$/m);
+  });
+
+  it('explains the options that every source has, with each of them and with all', () => {
+    assert.match(everySource, /^ {2}sequenceHeaders {2}Adds the headers sluice\.agent/);
+    for (const text of [renderHelp(fakeRegistry, 'source').text, renderHelp(fakeRegistry, 'source', 'seq').text])
+      assert.ok(text.includes(`\nOptions of every source:\n${everySource}\n`));
+    assert.ok(renderReference(fakeRegistry).includes('### Every source\n\n| option |'));
   });
 
   it('explains a component: options with defaults and units, required ones first, and an example', () => {
@@ -31,6 +40,9 @@ Options:
   filegroups          Groups. [required]
   filegroups.<group>  Files. [required]
   positionFile        Positions.
+
+Options of every source:
+${everySource}
 
 Example:
   agent.sources = r1

@@ -56,6 +56,15 @@ describe('planning an agent', () => {
     ]);
   });
 
+  it('reads the options that every source has', async () => {
+    assert.equal((await load({})).plan?.sources[0]?.sequenceHeaders, false);
+    const { plan, problems } = await load({ 'sources.r.sequenceHeaders': 'true' });
+    assert.deepEqual(problems, []);
+    assert.equal(plan?.sources[0]?.sequenceHeaders, true);
+    assert.match((await said({ 'sources.r.sequenceHeader': 'true' }))[0]!, /did you mean sequenceHeaders\?/);
+    assert.match((await said({ 'sources.r.sequenceHeaders': 'perhaps' }))[0]!, /neither true nor false/);
+  });
+
   it('says what Flume has and Sluice has not', async () => {
     const cases: Record<string, string> = {
       'sources.r.type': 'jms',

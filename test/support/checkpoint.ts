@@ -2,6 +2,7 @@ import type { CheckpointPart } from '../../src/component/checkpoint.ts';
 
 /** The checkpoint of an agent under test: nothing is kept. */
 export const noCheckpoint = {
+  epoch: 1,
   healthy: true,
   whenHealthy: (): Promise<void> => Promise.resolve(),
   commit: (): Promise<void> => Promise.resolve(),
