@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DirectoryLock } from '../component/directory-lock.ts';
 import { fromSystemError, SluiceError } from '../errors.ts';
 
@@ -25,7 +25,7 @@ export function prepareStateDir(wishes: StateDirWishes): string {
   let failure: unknown;
   for (const path of candidates) {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o750 });
+      makeDirectory(path);
       accessSync(path, constants.W_OK | constants.X_OK);
       return path;
     } catch (error) {
@@ -36,10 +36,22 @@ export function prepareStateDir(wishes: StateDirWishes): string {
   throw new SluiceError('STATE_UNUSABLE', last, fromSystemError(failure, last));
 }
 
+/** Makes a folder and those above it. Node's own recursive way never ends where no folder can be made though the one above is there, as below /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeDirectory(above);
+  try {
+    mkdirSync(path, { mode: 0o750 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 /** Where an agent's state may lie; the first of them that can be used is it. */
 export function stateDirCandidates(wishes: StateDirWishes): string[] {
   const named = wishes.given ?? wishes.fromService?.split(':')[0];
-  if (named !== undefined && named !== '') return [named];
+  if (named !== undefined && named !== '') return [resolve(named)];
   // A name of an agent may hold anything; in a path it is one part.
   const part = encodeURIComponent(wishes.agent).replace(/^\.+$/, '_');
   return [join(wishes.systemDir ?? '/var/lib/sluice', part), join(wishes.homeDir, '.sluice', part)];

@@ -29,6 +29,20 @@ describe('state directory', () => {
     );
   });
 
+  it('is refused where no folder can be made, such as below /proc', () => {
+    assert.throws(
+      () => prepareStateDir({ agent: 'a', given: '/proc/sluice/state', homeDir: temp() }),
+      (error) =>
+        error instanceof SluiceError && error.code === 'STATE_UNUSABLE' && error.message.includes('/proc/sluice'),
+    );
+  });
+
+  it('is made with those above it, and by two at once', () => {
+    const dir = join(temp(), 'a', 'b', 'c');
+    for (let i = 0; i < 2; i++) assert.equal(prepareStateDir({ agent: 'a', given: `${dir}/`, homeDir: temp() }), dir);
+    assert.ok(existsSync(dir));
+  });
+
   it('never leaves its place, whatever the agent is called', () => {
     const dir = temp();
     mkdirSync(join(dir, 'system'));
