@@ -79,7 +79,7 @@ describe('exec that is a tail', () => {
         assert.deepEqual(run.out.bodies(), expected);
         assert.ok(isNative(run));
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
