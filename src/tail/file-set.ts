@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Logger } from '../component/context.ts';
 import type { LineRules } from '../event/line-splitter.ts';
+import { Births } from './births.ts';
 import type { Shaper } from './chunk.ts';
 import { type FileGroup, type FoundFile, groupOf } from './file-groups.ts';
 import { FileShape } from './file-shape.ts';
@@ -11,7 +12,7 @@ import { Ledger } from './ledger.ts';
 import { OpenFiles } from './open-files.ts';
 import type { Position } from './positions.ts';
 import { parsePart, renderFile, renderPart, type SavedFile } from './saved-files.ts';
-import { TailedFile } from './tailed-file.ts';
+import { type Beginning, TailedFile } from './tailed-file.ts';
 
 /** Of so many files that are nowhere to be found any more it is known how far they were read, should they come back. */
 const MAX_REMEMBERED = 200;
@@ -52,6 +53,7 @@ export class FileSet {
   readonly #byPath = new Map<string, TailedFile>();
   readonly #open: OpenFiles;
   readonly #folders: FolderLog;
+  readonly #births = new Births();
   readonly #local = new Map<string, boolean>();
   /** What an earlier life has left, by inode, until the first look. */
   readonly #saved = new Map<string, SavedFile[]>();
@@ -292,11 +294,11 @@ export class FileSet {
 
   /** A file that was read before; whether it is the same one shows when it is opened. */
   #continue(found: FoundFile, saved: SavedFile): TailedFile {
-    const { ahead, head, before, settled, cuts, size, modified } = saved;
+    const { ahead, head, before, settled, cuts, size, modified, born } = saved;
     let position = ahead !== undefined && ahead <= found.size ? ahead : saved.pos;
     // Of Flume's entry nothing else is known: it was cut, or the inode belongs to another file by now.
     if (saved.key === undefined && position > found.size) position = 0;
-    const file = this.#make(found, position, { head, ledger: new Ledger(position, before, settled, cuts) });
+    const file = this.#make(found, position, { head, born, ledger: new Ledger(position, before, settled, cuts) });
     if (position === size) file.seenModified = modified;
     else if (saved.key === undefined && position === found.size) file.seenModified = found.modified;
     return file;
@@ -305,10 +307,12 @@ export class FileSet {
   #make(
     { id, path, group, isLocal }: FoundFile,
     position: number,
-    known: { head?: SavedFile['head']; ledger?: Ledger } = {},
+    known: Omit<Beginning, 'position'> = {},
   ): TailedFile {
-    const rules = this.#options.rulesFor(() => file);
-    const file: TailedFile = new TailedFile(id, path, group, { position, ...known }, rules, this.#options.onChange);
+    const { rulesFor, onChange } = this.#options;
+    const rules = rulesFor(() => file);
+    const beginning = { position, ...known };
+    const file: TailedFile = new TailedFile(id, path, group, beginning, rules, this.#births, onChange);
     const shaper = this.#options.shaperFor?.(() => file);
     if (shaper !== undefined) file.shape = new FileShape(shaper, position, file.ledger.cuts);
     file.isLocal = isLocal;
@@ -339,13 +343,16 @@ export class FileSet {
       // A folder that is missing may come back with all that was in it.
       if (one instanceof TailedFile && (one.isOpen || scan.missing.has(dirname(one.path)))) continue;
       const place = places.get(key);
-      if (place === undefined) {
+      if (place === undefined || (one instanceof TailedFile && one.isReplaced)) {
         this.#forget(key, one);
         continue;
       }
       // Renamed while the folder was being read: the next look finds it.
       const group = this.#options.groups.find(({ dir }) => dir === dirname(place.path));
-      if (group?.matches(place.path.slice(place.path.lastIndexOf('/') + 1))) continue;
+      if (group?.matches(place.path.slice(place.path.lastIndexOf('/') + 1))) {
+        if (!(one instanceof TailedFile)) this.#forget(key, one);
+        continue;
+      }
       if (group === undefined || (place.path === one.path && !(one instanceof TailedFile))) {
         this.#forget(key, one);
         continue;

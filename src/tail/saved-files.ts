@@ -7,7 +7,7 @@ import type { Position } from './positions.ts';
  * What the checkpoint knows of tailed files. The source's part is
  *
  *     {"version":1,"files":[{"id":"device:inode","path":…,"pos":…,"size":…,"modified":…,"head":[length,crc],"before":[offset,length,crc],
- *       "settled":{"channel":[from,to,…]},"cuts":[offset,…],"gone":true},…]}
+ *       "born":"nanoseconds","settled":{"channel":[from,to,…]},"cuts":[offset,…],"anew":times,"gone":true},…]}
  *
  * `pos`: all lines before it are durable. `settled`: lines behind it that are durable behind a channel; each number is how far it stands from
  * the one before, the first from `pos`. `cuts`: offsets where events of several lines ended by time, by the same steps. `head` and `before`: CRCs of the first bytes, and of some bytes before an offset, by which a file is known.
@@ -27,10 +27,14 @@ export interface SavedFile {
   /** The size up to which there was nothing more to read; `undefined` when that is not known. */
   readonly size: number | undefined;
   readonly modified: number;
+  /** When it was made, in nanoseconds; 0: not known. */
+  readonly born: bigint;
   readonly head: Mark;
   readonly before: Mark;
   readonly settled: Settled;
   readonly cuts: readonly number[];
+  /** How often it has begun anew since it is known. */
+  readonly generation?: number;
 }
 
 /** A file as text of the checkpoint. */
@@ -40,6 +44,7 @@ export function renderFile(file: SavedFile & { readonly isGone: boolean }): stri
     `"id":"${file.key}","path":${JSON.stringify(file.path)},"pos":${file.pos},"size":${file.size ?? null},"modified":${file.modified}`,
     `"head":[${head.length},${head.crc}],"before":[${before.at},${before.length},${before.crc}]`,
   ];
+  if (file.born > 0n) parts.push(`"born":"${file.born}"`);
   if (settled.size > 0) {
     const ways = Array.from(settled, ([channel, ranges]) => {
       return `${JSON.stringify(channel)}:[${toSteps(ranges, pos)}]`;
@@ -47,6 +52,7 @@ export function renderFile(file: SavedFile & { readonly isGone: boolean }): stri
     parts.push(`"settled":{${ways}}`);
   }
   if (cuts.length > 0) parts.push(`"cuts":[${toSteps(cuts, pos)}]`);
+  if (file.generation) parts.push(`"anew":${file.generation}`);
   if (file.isGone) parts.push('"gone":true');
   return `{${parts}}`;
 }
@@ -69,7 +75,7 @@ export function parsePart(part: unknown): SavedFile[] | undefined {
 
 function parseFile(entry: unknown): SavedFile | undefined {
   if (!isRecord(entry)) return undefined;
-  const { id, path, pos, size, modified, head, before, settled, cuts } = entry;
+  const { id, path, pos, size, modified, born, head, before, settled, cuts, anew } = entry;
   if (typeof id !== 'string' || typeof path !== 'string' || !isOffset(pos)) return undefined;
   const [headLength, headCrc] = numbers(head);
   const [at, length, crc] = numbers(before);
@@ -84,10 +90,12 @@ function parseFile(entry: unknown): SavedFile | undefined {
     pos,
     size: isOffset(size) ? size : undefined,
     modified: typeof modified === 'number' ? modified : 0,
+    born: typeof born === 'string' && /^\d{1,20}$/.test(born) ? BigInt(born) : 0n,
     head: headLength > 0 ? { at: headLength, length: headLength, crc: headCrc } : NO_MARK,
     before: length > 0 ? { at, length, crc } : NO_MARK,
     settled: ways,
     cuts: fromSteps(numbers(cuts), pos),
+    generation: isOffset(anew) ? anew : 0,
   };
 }
 
@@ -114,6 +122,7 @@ export function fromPosition({ inode, pos, file }: Position): SavedFile {
     pos,
     size: undefined,
     modified: 0,
+    born: 0n,
     head: NO_MARK,
     before: NO_MARK,
     settled: new Map(),

@@ -2,6 +2,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
+import type { Births } from './births.ts';
 import type { FileGroup, FileId } from './file-groups.ts';
 import { fileId } from './file-groups.ts';
 import type { FileShape } from './file-shape.ts';
@@ -23,6 +24,8 @@ export interface Beginning {
   readonly position: number;
   readonly head?: Mark;
   readonly ledger?: Ledger;
+  /** When the file was made, in nanoseconds. */
+  readonly born?: bigint;
 }
 
 /** What `open` has found: it, nothing or another file under its name, or other content than was read. */
@@ -36,6 +39,8 @@ export class TailedFile {
   path: string;
   /** Where it lies when that is not `path`: it was renamed to a name that is not ours. */
   awayPath: string | undefined;
+  /** What lies there is another file, under the inode of this one: it was deleted. */
+  isReplaced = false;
   /** Its path leads to it no more: it was renamed away or deleted, and is read on only through its handle. */
   isGone = false;
   /** No path at all leads to it. */
@@ -63,12 +68,14 @@ export class TailedFile {
   /** What was just to be read on does not go on from what was read: it was written anew. */
   isRewritten = false;
   readonly #rules: LineRules;
+  readonly #births: Births;
   readonly #onChange: () => void;
   #splitter: LineSplitter | undefined;
   #offset: number;
   #handle: Handle | undefined;
   #opening: Promise<Opened> | undefined;
   #head: Mark;
+  #born: bigint;
   /** What was read last, and what was handed on last; `undefined` when it is not in memory. */
   #trail: Trail | undefined;
   #handedOn: Trail | undefined;
@@ -86,9 +93,10 @@ export class TailedFile {
     group: FileGroup,
     beginning: Beginning,
     rules: LineRules,
+    births: Births,
     onChange: () => void = () => {},
   ) {
-    const { position, head = NO_MARK, ledger = new Ledger(position) } = beginning;
+    const { position, head = NO_MARK, ledger = new Ledger(position), born = 0n } = beginning;
     this.id = id;
     this.path = path;
     this.group = group;
@@ -96,6 +104,8 @@ export class TailedFile {
     this.seenSize = position;
     this.#offset = position;
     this.#head = head;
+    this.#born = born;
+    this.#births = births;
     this.#rules = rules;
     this.#onChange = onChange;
   }
@@ -138,6 +148,7 @@ export class TailedFile {
       pos: this.ledger.position,
       size: Number.isNaN(this.seenModified) ? undefined : this.seenSize,
       modified: Number.isNaN(this.seenModified) ? 0 : this.seenModified,
+      born: this.#born,
       head: this.#head,
       before: this.ledger.mark,
       settled: this.ledger.settled,
@@ -171,7 +182,15 @@ export class TailedFile {
         await handle.close();
         return 'missing';
       }
-      const isSame = await this.#isSame(handle, Number(stats.size));
+      this.#births.learn(stats);
+      const isReborn = this.offset > 0 && this.#births.differs(this.#born, stats);
+      this.#born = stats.birthtimeNs;
+      const isSame = !isReborn && (await this.#isSame(handle, Number(stats.size)));
+      if (!isSame && this.awayPath !== undefined) {
+        this.isReplaced = true;
+        await handle.close();
+        return 'missing';
+      }
       this.#handle = handle;
       if (isSame) return 'open';
       this.restart();

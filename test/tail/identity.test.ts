@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -90,19 +94,35 @@ describe('the identity of tailed files', () => {
     assert.deepEqual(await rig.life('f.*', 403), [...same, 'other', 'more 3', 'and one']);
   });
 
-  it('is not their inode alone: a new file with the inode of a deleted one is read from its beginning', async () => {
-    rig.put('a', text(lines('old', 5)));
-    const { ino } = statSync(rig.path('a'));
-    await rig.life('a', 5);
-    let isReused = false;
-    for (let i = 0; i < 50 && !isReused; i++) {
-      rmSync(rig.path('a'), { force: true });
-      rig.put('a', text(lines('new', 10)));
-      isReused = statSync(rig.path('a')).ino === ino;
+  it('is not their inode alone: a new file with the inode of a deleted one is read from its beginning', async function () {
+    for (const more of ['', 'and more\n']) {
+      for (const isRunning of [true, false]) {
+        const name = `a${more.length}${isRunning}`;
+        // The new one begins with all that the old one held.
+        const old = text(lines('old', 5));
+        rig.put(name, old);
+        const { ino } = statSync(rig.path(name));
+        const run = await rig.start(name, { idleTimeout: '1' });
+        await run.out.waitForRows(5);
+        await waitFor(() => rig.saved(name)?.['size'] === old.length);
+        if (isRunning) await waitFor(() => openCount(rig.path(name)) === 0);
+        else await rig.stop();
+        rmSync(rig.path(name));
+        for (let i = 0; !existsSync(rig.path(name)); i++) {
+          if (i === 1000) this.skip(); // A file system that does not use numbers again.
+          rig.put('new', old);
+          const isSame = statSync(rig.path('new')).ino === ino;
+          if (isSame) appendFileSync(rig.path('new'), more);
+          renameSync(rig.path('new'), rig.path(isSame ? name : `filler${i}`));
+        }
+        const out = isRunning ? run.out : (await rig.start(name)).out;
+        const seen = isRunning ? 5 : 0;
+        const expected = [...lines('old', 5), ...more.split('\n').slice(0, -1)];
+        await out.waitForRows(seen + expected.length);
+        assert.deepEqual(out.bodies().slice(seen), expected);
+        await rig.stop();
+      }
     }
-    // Where the file system gives no inode twice, the new content in the old inode stands for that.
-    if (!isReused) rig.put('a', text(lines('new', 10)));
-    assert.deepEqual(await rig.life('a', 10), lines('new', 10));
   });
 
   it('is kept by a file that was renamed while the agent was down, in chains', async () => {
@@ -246,3 +266,14 @@ describe('the identity of tailed files', () => {
     assert.deepEqual(run.out.bodies(), ['new']);
   });
 });
+
+/** How often this process has a file open. */
+function openCount(path: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path);
+    } catch {
+      return false;
+    }
+  }).length;
+}
