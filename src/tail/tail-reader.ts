@@ -190,7 +190,7 @@ export class TailReader implements Source {
     }
     let turn: Turn;
     try {
-      turn = await this.#tailer.turn(file, out, signal);
+      turn = await this.#tailer.turn(file, out, signal, () => this.#queue.length > 0);
       if (turn === 'same' && this.#isEnded(file)) await this.#tailer.finish(file, out, signal);
     } catch (error) {
       if (!(error instanceof ReadFailure)) throw error;

@@ -1,4 +1,4 @@
-import type { SourceContext, SourceOutput } from '../component/source.ts';
+import type { Origin, SourceContext, SourceOutput } from '../component/source.ts';
 import { describeError } from '../errors.ts';
 import { EventBatch } from '../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn, NumberColumn } from '../event/header-columns.ts';
@@ -8,11 +8,18 @@ import type { FileShape } from './file-shape.ts';
 import type { Mark } from './fingerprint.ts';
 import type { Placed, PlacedIn } from './ledger.ts';
 import { withoutHoles } from './nul-rows.ts';
+import { offsetsOf } from './origin.ts';
 import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
 
 /** No file is read further than this before the next one has its turn. */
 const MAX_TURN_BYTES = 8 << 20;
+
+/** A turn that others wait for ends after so many milliseconds, as soon as a batch is accepted. */
+const MAX_TURN_MS = 20;
+/** A batch of so many milliseconds is too large while others wait: the next one is half of it. */
+const MAX_BATCH_MS = 50;
+const MAX_BATCH_BYTES = 1 << 20;
 
 /** How much is read at once when the rows of a turn are counted. */
 const MIN_WINDOW_BYTES = 64 << 10;
@@ -30,6 +37,7 @@ export class Tailer {
   readonly #context: SourceContext;
   readonly #maxTurnRows: number;
   readonly #onProgress: () => void;
+  #batchBytes = MAX_BATCH_BYTES;
 
   /** @param onProgress called whenever rows have become durable */
   constructor(options: TailOptions, context: SourceContext, onProgress: () => void) {
@@ -41,8 +49,18 @@ export class Tailer {
     this.#maxTurnRows = rows < Number.MAX_SAFE_INTEGER ? rows : Number.POSITIVE_INFINITY;
   }
 
-  /** Reads on in a file that is open. Rejects with what `emit` rejects with; the file then stands where it was not accepted. */
-  async turn(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<Turn> {
+  /**
+   * Reads on in a file that is open. Rejects with what `emit` rejects with; the file then stands where it was not accepted.
+   * @param isAwaited whether other files wait for their turn
+   */
+  async turn(
+    file: TailedFile,
+    out: SourceOutput,
+    signal: AbortSignal,
+    isAwaited: () => boolean = () => false,
+  ): Promise<Turn> {
+    const { clock } = this.#context;
+    const began = clock.monotonic();
     const { size, modified } = await file.look().catch(failedToRead);
     if (size < file.offset) {
       this.#context.log.info(
@@ -60,7 +78,11 @@ export class Tailer {
     const start = file.offset;
     let rowsLeft = this.#maxTurnRows;
     // How far may be read ahead: what a turn of few rows leaves over is read again.
-    const ahead = () => Math.min(size, file.offset + Math.max(MIN_WINDOW_BYTES, rowsLeft * TYPICAL_LINE_BYTES));
+    const ahead = () =>
+      Math.min(
+        size,
+        file.offset + Math.min(this.#batchBytes, Math.max(MIN_WINDOW_BYTES, rowsLeft * TYPICAL_LINE_BYTES)),
+      );
     let next: Promise<LinePiece[] | undefined> | undefined = file.read(ahead());
     let accepted = file.splitter.lineStart;
     try {
@@ -68,15 +90,18 @@ export class Tailer {
         const pieces: LinePiece[] | undefined = await next.catch(failedToRead);
         next = undefined;
         if (pieces === undefined) break;
-        const isTurnOver = file.offset - start >= MAX_TURN_BYTES || signal.aborted;
+        const handsOn = clock.monotonic();
+        const isLong = file.offset - start >= MAX_TURN_BYTES || (handsOn - began > MAX_TURN_MS && isAwaited());
+        const isTurnOver = isLong || signal.aborted;
         // The next slab is read while the lines of this one are cut and handed on, unless the rows are counted.
-        if (!isTurnOver && rowsLeft === Number.POSITIVE_INFINITY) next = file.read(size);
+        if (!isTurnOver && rowsLeft === Number.POSITIVE_INFINITY) next = file.read(ahead());
         for (const piece of pieces) {
           const taken = await this.#handOn(file, piece, out, rowsLeft, signal);
           rowsLeft -= taken.rows;
           accepted = taken.end;
           if (taken.end < piece.end) break;
         }
+        this.#fitBatch(clock.monotonic() - handsOn, isAwaited());
         if (rowsLeft <= 0 && accepted < file.splitter.lineStart) file.rewind(accepted);
         if (!isTurnOver && rowsLeft > 0) next ??= file.read(ahead());
       }
@@ -102,6 +127,12 @@ export class Tailer {
     if (file.shape === undefined) return;
     file.shape.flush(this.#context.clock.monotonic());
     await this.#sendShaped(file, file.shape, out, signal);
+  }
+
+  /** Where batches go slowly, those that others wait for are smaller. */
+  #fitBatch(ms: number, isAwaited: boolean): void {
+    if (ms < MAX_BATCH_MS || !isAwaited) this.#batchBytes = Math.min(MAX_BATCH_BYTES, this.#batchBytes * 2);
+    else this.#batchBytes = Math.max(MIN_WINDOW_BYTES, this.#batchBytes / 2);
   }
 
   /** Hands on the unfinished last line of a file that was deleted. */
@@ -214,13 +245,19 @@ export class Tailer {
     };
     try {
       const settled = mark === undefined ? undefined : file.ledger.settledRows(place, rows);
-      await out.emit(batch, { ownsMemory: true, onReceipt, settled });
+      const origin = out.wantsOrigin ? await this.#origin(file, place.offset, rows.starts) : undefined;
+      await out.emit(batch, { ownsMemory: true, onReceipt, settled, origin });
     } catch (error) {
       // When the agent ends, a channel may have it all the same, and deliver it: then that is still told.
       if (receipt !== undefined && !signal.aborted) file.ledger.withdraw(receipt);
       throw error;
     }
     if (isCounted) counters.AppendBatchAcceptedCount++;
+  }
+
+  /** By which a reader knows rows again that come twice. */
+  async #origin(file: TailedFile, offset: number, starts: Uint32Array): Promise<Origin> {
+    return { epoch: await file.contentName().catch(failedToRead), sequences: offsetsOf(offset, starts) };
   }
 
   #headers(file: TailedFile, offset: number, starts: Uint32Array): { columns: HeaderColumn[]; bornWith: number } {
