@@ -117,6 +117,7 @@ export class TailSource implements Source {
   #outputTo(out: SourceOutput): SourceOutput {
     const { charset } = this.#options;
     return {
+      wantsOrigin: out.wantsOrigin,
       ready: () => out.ready(),
       emit: async (batch, options) => {
         // Where a file was begun must be known before the first of its lines is out: the next life would begin elsewhere.
