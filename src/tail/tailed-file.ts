@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
 import type { Births } from './births.ts';
+import { findData, readAt, unpin } from './file-bytes.ts';
 import type { FileGroup, FileId } from './file-groups.ts';
 import { fileId } from './file-groups.ts';
 import type { FileShape } from './file-shape.ts';
@@ -17,7 +18,6 @@ const SLAB = 1 << 20;
 /** The same where NULs stand behind the last line: space that a writer has taken and not filled yet. */
 const SMALL_SLAB = 64 << 10;
 const CR = 0x0d;
-const ZEROS = Buffer.alloc(SMALL_SLAB);
 
 /** Where a file is begun, and what is known of it. */
 export interface Beginning {
@@ -393,32 +393,4 @@ export class TailedFile {
     }
     this.#hasJumped = false;
   }
-}
-
-async function readAt(handle: Handle, at: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, at);
-  return buffer.subarray(0, bytesRead);
-}
-
-/** The offset of the first byte that is not NUL. */
-async function findData(handle: Handle, from: number, to: number): Promise<number | undefined> {
-  const buffer = Buffer.allocUnsafe(Math.min(SMALL_SLAB, Math.max(0, to - from)));
-  for (let at = from; at < to; ) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, to - at), at);
-    if (bytesRead === 0) return undefined;
-    if (ZEROS.subarray(0, bytesRead).equals(buffer.subarray(0, bytesRead))) {
-      at += bytesRead;
-      continue;
-    }
-    let i = 0;
-    while (buffer[i] === 0) i++;
-    return at + i;
-  }
-  return undefined;
-}
-
-/** Batches keep what they were cut from; few lines beside a long unfinished one get a Buffer of their own. */
-function unpin(piece: LinePiece, held: number): LinePiece {
-  return piece.bytes.length * 4 < held ? { ...piece, bytes: Buffer.from(piece.bytes) } : piece;
 }
