@@ -38,6 +38,8 @@ export type Settled = ReadonlyMap<string, Ranges>;
  * one channel or the other.
  */
 export class Ledger {
+  /** How often the file has begun anew since it is known. */
+  generation: number;
   #position: number;
   /** What stands before `#position`. */
   #mark: Mark;
@@ -51,7 +53,9 @@ export class Ledger {
     mark: Mark = NO_MARK,
     earlier: Settled = new Map(),
     earlierCuts: readonly number[] = [],
+    generation = 0,
   ) {
+    this.generation = generation;
     this.#position = position;
     this.#earlierCuts = earlierCuts;
     this.#mark = mark;
@@ -175,6 +179,7 @@ export class Ledger {
 
   /** The file begins anew: what is under way says nothing about it any more. */
   reset(position: number): void {
+    this.generation++;
     this.#position = position;
     this.#mark = NO_MARK;
     this.#entries = [];
