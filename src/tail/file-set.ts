@@ -294,11 +294,12 @@ export class FileSet {
 
   /** A file that was read before; whether it is the same one shows when it is opened. */
   #continue(found: FoundFile, saved: SavedFile): TailedFile {
-    const { ahead, head, before, settled, cuts, size, modified, born } = saved;
+    const { ahead, head, before, settled, cuts, size, modified, born, generation } = saved;
     let position = ahead !== undefined && ahead <= found.size ? ahead : saved.pos;
     // Of Flume's entry nothing else is known: it was cut, or the inode belongs to another file by now.
     if (saved.key === undefined && position > found.size) position = 0;
-    const file = this.#make(found, position, { head, born, ledger: new Ledger(position, before, settled, cuts) });
+    const ledger = new Ledger(position, before, settled, cuts, generation);
+    const file = this.#make(found, position, { head, born, ledger });
     if (position === size) file.seenModified = modified;
     else if (saved.key === undefined && position === found.size) file.seenModified = found.modified;
     return file;

@@ -11,6 +11,7 @@ import { extendHead, type Mark, NO_MARK, TRAIL_BYTES, Trail } from './fingerprin
 import { type Handle, openFile } from './handle.ts';
 import { Ledger } from './ledger.ts';
 import { holeAt } from './nul-rows.ts';
+import { nameContent } from './origin.ts';
 import { renderFile } from './saved-files.ts';
 
 /** How much is read at once where there is as much. */
@@ -76,6 +77,7 @@ export class TailedFile {
   #opening: Promise<Opened> | undefined;
   #head: Mark;
   #born: bigint;
+  #contentName: string | undefined;
   /** What was read last, and what was handed on last; `undefined` when it is not in memory. */
   #trail: Trail | undefined;
   #handedOn: Trail | undefined;
@@ -152,6 +154,7 @@ export class TailedFile {
       head: this.#head,
       before: this.ledger.mark,
       settled: this.ledger.settled,
+      generation: this.ledger.generation,
       cuts: this.shape === undefined ? [] : this.ledger.cuts,
       isGone: this.isGone,
     });
@@ -262,6 +265,13 @@ export class TailedFile {
     await handle?.close();
   }
 
+  /** Names what it holds; see origin.ts. It must be open. */
+  async contentName(): Promise<string> {
+    if (this.#handle === undefined) throw new Error(`${this.path} is not open`);
+    this.#contentName ??= await nameContent(this.id.key, this.ledger.generation, this.#handle);
+    return this.#contentName;
+  }
+
   /** Goes on reading at this offset, which is the beginning of a line. */
   rewind(offset: number): void {
     this.#offset = offset;
@@ -281,6 +291,7 @@ export class TailedFile {
     this.#dataUntil = 0;
     this.#hasNulTail = false;
     this.ledger.reset(0);
+    this.#contentName = undefined;
     this.shape?.restart();
     this.touch();
   }
