@@ -30,7 +30,7 @@ import { renderReport } from './verify/render.ts';
 import { verifyState } from './verify/verify.ts';
 
 /** Exit codes, as sysexits.h and the shells have them. */
-const EXIT = { good: 0, usage: 64, internal: 70, configuration: 78, SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT = { good: 0, usage: 64, internal: 70, temporary: 75, configuration: 78, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Those of `sluice verify`, as of grep and its like. */
 const VERIFY_EXIT = { sound: 0, attention: 1, usage: 2 } as const;
@@ -181,8 +181,14 @@ async function run(args: AgentArguments): Promise<void> {
   } catch (error) {
     main.error(describeError(error));
     if (error instanceof SluiceError) main.error(error.action);
-    process.exit(error instanceof SluiceError && error.code !== 'INTERNAL' ? EXIT.configuration : EXIT.internal);
+    process.exit(exitCodeOf(error));
   }
+}
+
+/** A service manager starts the agent again, but not after a wrong configuration. */
+function exitCodeOf(error: unknown): number {
+  if (!(error instanceof SluiceError) || error.code === 'INTERNAL') return EXIT.internal;
+  return error.retryable ? EXIT.temporary : EXIT.configuration;
 }
 
 function report(problems: readonly Problem[], log: Log): void {

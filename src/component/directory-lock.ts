@@ -2,7 +2,7 @@ import { constants, copyFile, link, open, readFile, readlink, unlink } from 'nod
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { SluiceError } from '../errors.ts';
+import { fromSystemError, SluiceError } from '../errors.ts';
 
 /*
  * The lock of a directory: a file with the process that uses it. Node has no flock, so a lock whose process is gone is told by its number, its start and
@@ -62,12 +62,7 @@ export class DirectoryLock {
       since: new Date().toISOString(),
       holder: holderName,
     };
-    const handle = await open(mine, 'wx', 0o640);
-    try {
-      await handle.writeFile(JSON.stringify(holder));
-    } finally {
-      await handle.close();
-    }
+    await write(mine, JSON.stringify(holder));
     try {
       await acquire(path, mine, here, async (other) => {
         throw new SluiceError(
@@ -91,6 +86,21 @@ export class DirectoryLock {
 
   async release(): Promise<void> {
     await unlink(this.#path).catch(() => undefined);
+  }
+}
+
+/** Makes a file, or leaves none. */
+async function write(path: string, text: string): Promise<void> {
+  try {
+    const handle = await open(path, 'wx', 0o640);
+    try {
+      await handle.writeFile(text);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await unlink(path).catch(() => undefined);
+    throw fromSystemError(error, `writing ${path}`);
   }
 }
 

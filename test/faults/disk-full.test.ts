@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Child } from '../support/child.ts';
 import { useTempDir } from '../support/temp-dir.ts';
 import { withTmpfs } from '../support/tmpfs.ts';
 import { READERS } from './read-back.ts';
@@ -59,10 +60,13 @@ describe('an agent whose disk is full', function () {
       const makeRoom = fill(disk);
       await noticed();
       await rig.agent.kill();
-      const next = await rig.launch();
+      const next: Child = await rig.launch();
       await Promise.race([next.waitForLog(NO_ROOM, 30_000), next.waitForLog(READY, 30_000), next.exited]);
       // It may refuse to start, but then says why; a service manager would start it again and again.
-      if (!next.alive) assert.match(next.log(), NO_ROOM);
+      if (!next.alive) {
+        assert.match(next.log(), NO_ROOM);
+        assert.equal(next.code, 75, 'not the code of a wrong configuration, after which it would stay down');
+      }
       makeRoom();
       if (!next.alive) await rig.start();
     }

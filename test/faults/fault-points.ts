@@ -10,6 +10,7 @@ export const FAULT_POINTS: Readonly<Record<string, number>> = {
   'after-close': 6,
   'before-rename': 6,
   'after-rename': 6,
+  'in-recovery': 3,
   'channel-before-sync': 30,
   'channel-after-sync': 30,
   'channel-before-delete': 2,

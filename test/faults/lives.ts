@@ -21,7 +21,7 @@ export interface Kill {
   readonly agent: string;
   /** Milliseconds since the start of the scenario. */
   readonly at: number;
-  /** A fault point, or what was going on at a random moment: `work`, `start`. */
+  /** A fault point, or what was going on at a random moment: `work`, `start`, `stop`. */
   readonly point: string;
   /** How it came: the pass of the fault point, or the milliseconds. */
   readonly detail: string;
@@ -46,7 +46,7 @@ const FAULT_MS = 3000;
 const STOP_MS = 60_000;
 
 type Plan =
-  | { readonly kind: 'work' | 'start' | 'stop'; readonly ms: number }
+  | { readonly kind: 'work' | 'start' | 'stop' | 'stopping'; readonly ms: number }
   | { readonly kind: 'fault'; readonly point: string; readonly pass: number };
 
 /** The lives of one agent, one after the other. */
@@ -97,7 +97,8 @@ export class Lives {
       const point = random.pick(agent.faults);
       return { kind: 'fault', point, pass: random.between(1, FAULT_POINTS[point] ?? 1) };
     }
-    if (dice < 0.65) return { kind: 'start', ms: random.between(100, Math.round(this.#startMs * 1.3)) };
+    if (dice < 0.52) return { kind: 'stopping', ms: random.between(0, 200) };
+    if (dice < 0.68) return { kind: 'start', ms: random.between(100, Math.round(this.#startMs * 1.3)) };
     return { kind: 'work', ms: random.between(50, workMs) };
   }
 
@@ -121,10 +122,26 @@ export class Lives {
     }
     await this.#start({});
     await this.#ready();
+    if (plan.kind === 'stopping') return await this.#killAtStop(plan.ms);
     await this.#wait(plan.ms);
     if (plan.kind === 'work') return await this.#killNow('work', `${plan.ms} ms after it was ready`);
     if (this.#child!.alive) await this.stop();
     return false;
+  }
+
+  /** Kills it while it ends in good order; it may be quicker. */
+  async #killAtStop(ms: number): Promise<boolean> {
+    const { random, workMs } = this.#options;
+    await this.#wait(random.between(0, workMs));
+    const child = this.#child!;
+    child.signal('SIGTERM');
+    await this.#wait(ms);
+    if ((await child.kill()) !== 137) {
+      this.#keepLog();
+      return false;
+    }
+    this.#died('stop', `${ms} ms after the signal to stop`);
+    return true;
   }
 
   async #start(env: Record<string, string>): Promise<void> {

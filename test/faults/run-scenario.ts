@@ -14,6 +14,9 @@ export interface RunOptions {
   readonly progress?: (kills: readonly Kill[]) => void;
 }
 
+/** Now a trickle, now a flood. */
+const PACES = [0.2, 1, 1, 3];
+
 /** What came of a scenario. */
 export interface Outcome {
   readonly scenario: string;
@@ -44,7 +47,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   };
   const prepared = await scenario.prepare(dir);
   mkdirSync(prepared.load.dir, { recursive: true });
-  const load = new Load({ ...prepared.load, random: random.fork() });
+  const linesPerSecond = prepared.load.linesPerSecond * random.pick(PACES);
+  const load = new Load({ ...prepared.load, linesPerSecond, random: random.fork() });
   const lives = prepared.agents.map((agent) => {
     const killed = (kill: Kill): void => {
       kills.push(kill);

@@ -14,7 +14,7 @@ export interface Scenario {
 
 export interface Prepared {
   readonly agents: readonly AgentSpec[];
-  readonly load: Omit<LoadSpec, 'random'>;
+  readonly load: Omit<LoadSpec, 'random'> & { readonly linesPerSecond: number };
   readonly outputs: readonly Output[];
   /** The longest time of work before a kill, in milliseconds; default 800. */
   readonly workMs?: number;

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Channel, ChannelContext, Delivery } from '../../component/channel.ts';
 import { DirectoryLock } from '../../component/directory-lock.ts';
-import { describeError, SluiceError } from '../../errors.ts';
+import { describeError, fromSystemError, SluiceError } from '../../errors.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import { freeMemory } from '../../event/free-batch.ts';
 import type { ReceiptLeg } from '../../event/receipt.ts';
@@ -92,9 +92,11 @@ export class FileChannel implements Channel, DeliveryOwner {
     } catch (error) {
       counters.Unhealthy = 1;
       await this.#unlock();
-      throw error instanceof SluiceError
-        ? error
-        : new SluiceError('STATE_UNUSABLE', `the directories of channel ${name}: ${describeError(error)}`, error);
+      const what = `the directories of channel ${name}`;
+      const failure = fromSystemError(error, what);
+      // A disk that is full is another matter than one that cannot be used.
+      if (failure === error || failure.code === 'NO_SPACE') throw failure;
+      throw new SluiceError('STATE_UNUSABLE', `${what}: ${describeError(error)}`, error);
     }
     checkpoint.changed();
     counters.ChannelSize = this.#rows;
