@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CheckpointPart } from '../../component/checkpoint.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
@@ -57,6 +57,8 @@ export class TailSource implements Source {
   async #makeReader(): Promise<TailReader> {
     const { batchSize, maxLineLength, longLine } = this.#options;
     const offsets = await this.#beginnings();
+    // It is nobody's deed if it is missing yet. A folder that cannot be written is reported when there are positions.
+    await writeFile(this.#positionFile, '[]', { flag: 'wx' }).catch(() => {});
     return new TailReader(
       {
         groups: groupsOf(this.#files),

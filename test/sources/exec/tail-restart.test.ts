@@ -109,6 +109,7 @@ describe('exec that is a tail, in its next life', () => {
     const again = await next(`tail -n +1 -F ${log()}`, saved);
     await again.out.waitForRows(6);
     assert.deepEqual(again.out.bodies(), lines(4, 10));
+    assert.ok(!again.log.lines.some((line) => /^(?:WARN|ERROR)/.test(line)), again.log.lines.join('\n'));
   });
 
   it('begins where it began the first time, after a crash before anything was settled', async () => {
