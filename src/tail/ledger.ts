@@ -30,6 +30,9 @@ export interface Placed {
 /** Where rows lay in their file, and the bytes there, if they are still at hand. */
 export type PlacedIn = Pick<LinePiece, 'offset' | 'end'> & { readonly bytes?: Buffer };
 
+/** Shared: an empty Map of its own takes 200 bytes for each file. */
+const NOTHING: Settled = new Map();
+
 /** By channel: ranges of a file (from, to, from, to, …) whose lines are durable behind it. */
 export type Settled = ReadonlyMap<string, Ranges>;
 
@@ -38,8 +41,12 @@ export type Settled = ReadonlyMap<string, Ranges>;
  * one channel or the other.
  */
 export class Ledger {
+  /** Counts what files have held since the process began: each that is met or begins anew. */
+  static contents = 0;
   /** How often the file has begun anew since it is known. */
   generation: number;
+  /** The number of what the file holds now. */
+  content = ++Ledger.contents;
   #position: number;
   /** What stands before `#position`. */
   #mark: Mark;
@@ -51,7 +58,7 @@ export class Ledger {
   constructor(
     position: number,
     mark: Mark = NO_MARK,
-    earlier: Settled = new Map(),
+    earlier: Settled = NOTHING,
     earlierCuts: readonly number[] = [],
     generation = 0,
   ) {
@@ -173,17 +180,18 @@ export class Ledger {
       if (done.length > 0) found.set(channel, Uint32Array.from(done));
       if ((ranges.at(-1) ?? 0) > this.#position) isPast = false;
     }
-    if (isPast) this.#earlier = new Map();
+    if (isPast) this.#earlier = NOTHING;
     return found.size > 0 ? found : undefined;
   }
 
   /** The file begins anew: what is under way says nothing about it any more. */
   reset(position: number): void {
     this.generation++;
+    this.content = ++Ledger.contents;
     this.#position = position;
     this.#mark = NO_MARK;
     this.#entries = [];
-    this.#earlier = new Map();
+    this.#earlier = NOTHING;
     this.#earlierCuts = [];
   }
 

@@ -51,6 +51,8 @@ export class TailReader implements Source {
   readonly #held: HeldFiles;
   #isLoaded = false;
   #isRunning = false;
+  /** Positions may have changed since they were last found to be written. */
+  #hasNews = true;
   #lastLateSave = Number.NEGATIVE_INFINITY;
 
   constructor(values: TailOptions, context: SourceContext) {
@@ -76,7 +78,10 @@ export class TailReader implements Source {
             onLimit: (offset) => this.#tailer.atLimit(file(), offset),
             onBad: (offset) => this.#tailer.badLine(file(), offset),
           })),
-      onChange: () => context.checkpoint.changed(),
+      onChange: () => {
+        this.#hasNews = true;
+        context.checkpoint.changed();
+      },
       rulesFor: (file) => ({
         maxLength,
         longLine,
@@ -290,7 +295,8 @@ export class TailReader implements Source {
   async #savePositions(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#context.clock.sleep(this.#options.writePosInterval, signal);
-      if (!signal.aborted) await this.#savePosition();
+      // Else 10,000 files at rest cost 7 ms each time.
+      if (!signal.aborted && this.#hasNews) await this.#savePosition();
     }
   }
 
@@ -300,8 +306,11 @@ export class TailReader implements Source {
    */
   async #savePosition(): Promise<void> {
     if (this.#positions === undefined) return;
+    this.#hasNews = false;
     const text = this.#positions.news(this.#files.positions());
     if (text === undefined) return;
+    // Whether it comes to be written shows the next time.
+    this.#hasNews = true;
     try {
       await this.#context.checkpoint.commit();
       await this.#context.checkpoint.commit();
