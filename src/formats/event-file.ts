@@ -49,6 +49,8 @@ export interface EventFileParts {
   readonly openFormat: (file: OutputFile, first: EventBatch) => Promise<EventFileWriter>;
   /** How many files may be worked on at a time. */
   readonly slots: WorkSlots;
+  /** How many may be about to be made, which share the checkpoints that they wait for; more would make these large. */
+  readonly creations: WorkSlots;
   readonly clock: Clock;
   /** Whether nothing else waits for the sink, so that a unit may be flushed by itself. */
   readonly atRest: () => boolean;
@@ -101,6 +103,8 @@ export class EventFile {
   #concluded = false;
   #active = false;
   #holdsSlot = false;
+  /** Holds one of `creations`. */
+  #comesUp = false;
   #idleSince: number | undefined;
   readonly #done = Promise.withResolvers<void>();
   readonly #settled = Promise.withResolvers<void>();
@@ -171,9 +175,19 @@ export class EventFile {
       void this.#work();
       return;
     }
-    this.#parts.slots.take(() => {
-      this.#holdsSlot = true;
-      void this.#work();
+    const { slots, creations } = this.#parts;
+    const takeSlot = (): void =>
+      slots.take(() => {
+        this.#holdsSlot = true;
+        void this.#work();
+      });
+    if (this.#file !== undefined) {
+      takeSlot();
+      return;
+    }
+    creations.take(() => {
+      this.#comesUp = true;
+      takeSlot();
     });
   }
 
@@ -196,7 +210,14 @@ export class EventFile {
     // Aborted while it was being made.
     if (this.#failure !== undefined && this.#flushing === undefined) await this.#conclude(false);
     this.#active = false;
+    this.#cameUp();
     if (this.#flushing === undefined) this.#releaseSlot();
+  }
+
+  #cameUp(): void {
+    if (!this.#comesUp) return;
+    this.#comesUp = false;
+    this.#parts.creations.release();
   }
 
   #releaseSlot(): void {
@@ -238,6 +259,7 @@ export class EventFile {
       throw error;
     } finally {
       this.#creating = false;
+      this.#cameUp();
     }
     this.#parts.opened?.();
   }

@@ -74,6 +74,7 @@ class FileRollSink implements Sink {
   readonly #nextName: () => string;
   readonly #slots = new WorkSlots(PARALLEL);
   readonly #register: FileRegister;
+  readonly #creations = new WorkSlots(PARALLEL);
   readonly #conclusions: Conclusions;
   readonly #recovery: Recovery;
   #file: EventFile | undefined;
@@ -213,6 +214,7 @@ class FileRollSink implements Sink {
           first,
         ),
       slots: this.#slots,
+      creations: this.#creations,
       clock,
       atRest: () => this.#underWay <= 1,
       opened: () => counters.ConnectionCreatedCount++,

@@ -45,6 +45,9 @@ const FORMATS: Readonly<Record<HdfsValues['hdfs.fileType'], OpenFormat>> = {
   CompressedStream: openCompressedStream,
 };
 
+/** How many files may be about to be made. */
+const CREATIONS = 128;
+
 /** Batches above this are not parted into flushes of batchSize. */
 const SMALL_BYTES = 65_536;
 
@@ -61,6 +64,7 @@ class HdfsSink implements Sink {
   readonly #path: PathTemplate;
   readonly #prefix: PathTemplate;
   readonly #slots: WorkSlots;
+  readonly #creations = new WorkSlots(CREATIONS);
   /** By folder and prefix; the one written to last stands last. */
   readonly #buckets = new Map<string, Bucket>();
   readonly #leaving = new Set<Bucket>();
@@ -244,6 +248,7 @@ class HdfsSink implements Sink {
             batch,
           ),
         slots: this.#slots,
+        creations: this.#creations,
         clock: context.clock,
         atRest: () => this.#underWay <= 1,
         opened: () => context.counters.ConnectionCreatedCount++,
