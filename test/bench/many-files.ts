@@ -16,7 +16,7 @@ import { usageOf } from './measure.ts';
 /*
  * Many files: what 10,000 idle ones cost, how long a start with 100,000 takes under a limit of 1,024 descriptors, how soon lines of 1,000 and
  * 10,000 files are handed on, and whether one busy file keeps quiet ones waiting.
- * `node test/bench/many-files.ts [--only idle|start|latency|busy] [--main FILE]`
+ * `npm run bench -- --only idle` (or another of the names), or, from the sources, `node test/bench/many-files.ts [--only idle|start|latency|busy] [--main FILE]`
  */
 
 const IDLE_SECONDS = 60;
@@ -161,6 +161,9 @@ async function latency(what: string, files: number, perSecond: number, busy: boo
     rmSync(dir, { recursive: true, force: true });
   }
 }
+
+/** What can be measured. */
+export const MANY_FILES = ['idle', 'start', 'latency', 'busy'];
 
 /** All rows, or those of a name. */
 export async function manyFiles(only: string | undefined, main: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- --peer] [--lines N] [--only WORD] [--json FILE]`: runs whole agents over the same lines and prints events and bytes a
- * second, CPU time and peak memory. `--peer` runs the real Flume 1.11, tuned, on the same input in the same run.
+ * second, CPU time and peak memory; `--only idle` (or start, latency, busy) what many files cost. `--peer` runs the real Flume 1.11, tuned, on the same input in the same run.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { startSluice } from '../support/run-sluice.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { type BenchCase, CASES } from './cases.ts';
 import { type BenchData, sentryLines, shortLines } from './data.ts';
+import { MANY_FILES, manyFiles } from './many-files.ts';
 import { type Usage, usageOf, waitForCounter } from './measure.ts';
 
 interface Row {
@@ -135,6 +136,10 @@ function print(row: Row, against: Row | undefined): void {
   );
 }
 
+if (args.only !== undefined && MANY_FILES.some((name) => name === args.only)) {
+  await manyFiles(args.only, BUILT);
+  process.exit();
+}
 const lines = Number(args.lines);
 const rows: Row[] = [];
 let hdfs: Hdfs | undefined;
