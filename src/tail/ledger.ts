@@ -120,6 +120,13 @@ export class Ledger {
     if (this.#entries.length === 0 && mark.at === this.#position) this.#mark = mark;
   }
 
+  /** The end of what was durable behind some channel in an earlier life. */
+  get earlierEnd(): number {
+    let end = 0;
+    for (const ranges of this.#earlier.values()) end = Math.max(end, ranges.at(-1) ?? 0);
+    return end;
+  }
+
   /** Whether nothing is under way. */
   get isSettled(): boolean {
     return this.#entries.every((entry) => entry.receipt.settled);

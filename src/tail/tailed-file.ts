@@ -121,6 +121,11 @@ export class TailedFile {
     return this.#splitter?.offset ?? this.#offset;
   }
 
+  /** A file that is smaller than this was cut: so much of it was read, in this life or in an earlier one. */
+  get leastSize(): number {
+    return Math.max(this.offset, this.ledger.earlierEnd);
+  }
+
   /** Whether an unfinished line was read. */
   get hasRest(): boolean {
     return this.#splitter !== undefined && this.#splitter.lineStart < this.#splitter.offset;
@@ -186,7 +191,7 @@ export class TailedFile {
         return 'missing';
       }
       this.#births.learn(stats);
-      const isReborn = this.offset > 0 && this.#births.differs(this.#born, stats);
+      const isReborn = this.#births.differs(this.#born, stats);
       this.#born = stats.birthtimeNs;
       const isSame = !isReborn && (await this.#isSame(handle, Number(stats.size)));
       if (!isSame && this.awayPath !== undefined) {
@@ -214,7 +219,7 @@ export class TailedFile {
   async #isSame(handle: Handle, size: number): Promise<boolean> {
     const { offset } = this;
     if (offset === 0) return true;
-    if (size < offset) return false;
+    if (size < this.leastSize) return false;
     const head = this.#head.length > 0 ? this.#head.length : Math.min(offset, TRAIL_BYTES * 4);
     const start = await readAt(handle, 0, head);
     const startCrc = crc32(start);

@@ -62,9 +62,10 @@ export class Tailer {
     const { clock } = this.#context;
     const began = clock.monotonic();
     const { size, modified } = await file.look().catch(failedToRead);
-    if (size < file.offset) {
+    const { leastSize } = file;
+    if (size < leastSize) {
       this.#context.log.info(
-        `${file.path} was cut from ${file.offset} to ${size} bytes and is read from its beginning`,
+        `${file.path} was cut from ${leastSize} to ${size} bytes and is read from its beginning`,
       );
       file.restart();
     } else if (size === file.offset && modified !== file.seenModified) {
