@@ -70,6 +70,25 @@ describe('the positions of tailed files', () => {
     assert.deepEqual(await rig.life('a', 1), ['last']);
   });
 
+  it('say nothing of a file that was cut behind them: also what was settled on one way only is read anew', async () => {
+    rig.put('a', 'one\ntwo\nthree\nfour\n');
+    const first = new TwoWays();
+    await rig.start('a', {}, first);
+    await first.waitForRows(4);
+    first.legs[0].c1.settleRows(Uint32Array.of(0, 3));
+    first.legs[0].c2.settleRows(Uint32Array.of(0));
+    await rig.crash();
+    // Up to the position nothing has changed, but the line behind it that one channel has is another one.
+    rig.put('a', 'one\ntwo\nTHREE\n');
+    const second = new TwoWays();
+    await rig.start('a', {}, second);
+    await second.waitForRows(3);
+    rig.append('a', 'FOUR\n');
+    await second.waitForRows(4);
+    assert.deepEqual(second.lines.c1, ['one', 'two', 'THREE', 'FOUR']);
+    assert.deepEqual(second.lines.c2, ['one', 'two', 'THREE', 'FOUR']);
+  });
+
   it('know of a batch before the first channel has it, and while the second one has no room', async () => {
     rig.put('a', 'one\ntwo\n');
     const out = new TwoWays();

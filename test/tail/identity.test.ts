@@ -55,7 +55,8 @@ describe('the identity of tailed files', () => {
   });
 
   it('is their content while a batch waits for room, too', async () => {
-    rig.put('a', text(lines('old', 200_000)));
+    const long = (name: string, count: number) => lines(`${name} ${'x'.repeat(500)}`, count);
+    rig.put('a', text(long('old', 5000)));
     const run = await rig.start('none');
     const waits = Promise.withResolvers<void>();
     const room = Promise.withResolvers<void>();
@@ -65,12 +66,14 @@ describe('the identity of tailed files', () => {
     };
     renameSync(rig.path('a'), rig.path('none'));
     await waits.promise;
-    rig.put('none', text(lines('new', 250_000)));
+    const fresh = long('new', 6000);
+    rig.put('none', text(fresh));
     room.resolve();
-    await waitFor(() => run.out.bodies().at(-1) === 'new 249999');
+    await waitFor(() => run.out.bodies().at(-1) === fresh.at(-1));
     const bodies = run.out.bodies();
-    assert.deepEqual(bodies.slice(bodies.indexOf('new 0')), lines('new', 250_000));
-    assert.deepEqual(bodies.slice(0, bodies.indexOf('new 0')), lines('old', bodies.indexOf('new 0')));
+    const first = bodies.indexOf(fresh[0]);
+    assert.deepEqual(bodies.slice(first), fresh);
+    assert.deepEqual(bodies.slice(0, first), long('old', first));
   });
 
   it('is their content over a restart: the same inode, cut and longer than before', async () => {
@@ -80,6 +83,16 @@ describe('the identity of tailed files', () => {
     assert.deepEqual(await rig.life('a', 30), lines('new', 30));
     rig.put('a', text(lines('old', 30)));
     assert.deepEqual(await rig.life('a', 30), lines('old', 30));
+  });
+
+  it('is their beginning and what stands before the position: each alone tells another content', async () => {
+    const middle = text(lines('the same', 1000));
+    rig.put('a', `old\n${middle}`);
+    assert.equal((await rig.life('a', 1001)).length, 1001);
+    rig.put('a', `new\n${middle}more\n`);
+    assert.deepEqual((await rig.life('a', 1002)).at(0), 'new');
+    rig.put('a', `new\n${middle}less\nand more\n`);
+    assert.deepEqual((await rig.life('a', 1003)).slice(-2), ['less', 'and more']);
   });
 
   it('tells files apart that begin with the same 4 KiB', async () => {
