@@ -312,8 +312,7 @@ export class FileSet {
   ): TailedFile {
     const { rulesFor, onChange } = this.#options;
     const rules = rulesFor(() => file);
-    const beginning = { position, ...known };
-    const file: TailedFile = new TailedFile(id, path, group, beginning, rules, this.#births, onChange);
+    const file: TailedFile = new TailedFile(id, path, group, { position, ...known }, rules, this.#births, onChange);
     const shaper = this.#options.shaperFor?.(() => file);
     if (shaper !== undefined) file.shape = new FileShape(shaper, position, file.ledger.cuts);
     file.isLocal = isLocal;

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
@@ -11,7 +11,6 @@ import { extendHead, type Mark, NO_MARK, TRAIL_BYTES, Trail } from './fingerprin
 import { type Handle, openFile } from './handle.ts';
 import { Ledger } from './ledger.ts';
 import { holeAt } from './nul-rows.ts';
-import { nameContent } from './origin.ts';
 import { renderFile } from './saved-files.ts';
 
 /** How much is read at once where there is as much. */
@@ -77,7 +76,6 @@ export class TailedFile {
   #opening: Promise<Opened> | undefined;
   #head: Mark;
   #born: bigint;
-  #contentName: string | undefined;
   /** What was read last, and what was handed on last; `undefined` when it is not in memory. */
   #trail: Trail | undefined;
   #handedOn: Trail | undefined;
@@ -114,6 +112,9 @@ export class TailedFile {
 
   get isOpen(): boolean {
     return this.#handle !== undefined;
+  }
+  get handle(): Handle | undefined {
+    return this.#handle;
   }
 
   /** The offset behind the last byte that was read. */
@@ -211,20 +212,18 @@ export class TailedFile {
 
   /** Whether its content is still what was read, as far as is known; what is not known yet is learned. */
   async isSame(): Promise<boolean> {
-    const handle = this.#handle;
-    if (handle === undefined) throw new Error(`${this.path} is not open`);
-    return this.#isSame(handle, Number((await handle.stat({ bigint: true })).size));
+    const { size } = await this.look();
+    return this.#handle !== undefined && this.#isSame(this.#handle, size);
   }
 
   async #isSame(handle: Handle, size: number): Promise<boolean> {
     const { offset } = this;
-    if (offset === 0) return true;
     if (size < this.leastSize) return false;
+    if (offset === 0) return crc32(await readAt(handle, 0, this.#head.length)) === this.#head.crc;
     const head = this.#head.length > 0 ? this.#head.length : Math.min(offset, TRAIL_BYTES * 4);
     const start = await readAt(handle, 0, head);
-    const startCrc = crc32(start);
-    if (this.#head.length === 0) this.#head = { at: start.length, length: start.length, crc: startCrc };
-    else if (startCrc !== this.#head.crc) return false;
+    if (this.#head.length === 0) this.#head = { at: start.length, length: start.length, crc: crc32(start) };
+    else if (crc32(start) !== this.#head.crc) return false;
     const mark = this.ledger.lastMark;
     if (mark.length > 0 && mark.at <= offset) {
       const bytes = await readAt(handle, mark.at - mark.length, mark.length);
@@ -255,26 +254,19 @@ export class TailedFile {
   /** Its size now, and when it was changed; it must be open. */
   async look(): Promise<{ size: number; modified: number; links: number }> {
     if (this.#handle === undefined) throw new Error(`${this.path} is not open`);
-    const stats: BigIntStats = await this.#handle.stat({ bigint: true });
-    return { size: Number(stats.size), modified: Number(stats.mtimeMs), links: Number(stats.nlink) };
+    const { size, mtimeMs, nlink } = await this.#handle.stat({ bigint: true });
+    return { size: Number(size), modified: Number(mtimeMs), links: Number(nlink) };
   }
 
   /** Closes it. An unfinished line is read again when it grows. */
   async close(): Promise<void> {
-    const handle = this.#handle;
+    const { handle } = this;
     this.#handle = undefined;
     this.rewind(this.#splitter?.lineStart ?? this.#offset);
     this.#splitter = undefined;
     this.#trail = undefined;
     this.#handedOn = undefined;
     await handle?.close();
-  }
-
-  /** Names what it holds; see origin.ts. It must be open. */
-  async contentName(): Promise<string> {
-    if (this.#handle === undefined) throw new Error(`${this.path} is not open`);
-    this.#contentName ??= await nameContent(this.id.key, this.ledger.generation, this.#handle);
-    return this.#contentName;
   }
 
   /** Goes on reading at this offset, which is the beginning of a line. */
@@ -296,7 +288,6 @@ export class TailedFile {
     this.#dataUntil = 0;
     this.#hasNulTail = false;
     this.ledger.reset(0);
-    this.#contentName = undefined;
     this.shape?.restart();
     this.touch();
   }
@@ -324,8 +315,7 @@ export class TailedFile {
    * later: they are not written yet.
    */
   async read(limit: number): Promise<LinePiece[] | undefined> {
-    const handle = this.#handle;
-    const { splitter } = this;
+    const { handle, splitter } = this;
     const { offset } = splitter;
     const left = limit - offset;
     if (handle === undefined || left <= 0 || this.isRewritten) return undefined;
@@ -377,12 +367,10 @@ export class TailedFile {
 
   /**
    * Looks whether something was written behind the NULs where reading stopped: then they are a hole that nobody fills any more. At the beginning of a line it is left out,
-   * within a line it is read with it.
-   * @returns whether there is something
+   * within a line it is read with it. Resolves with whether there is something.
    */
   async passHole(size: number): Promise<boolean> {
-    const handle = this.#handle;
-    const { offset } = this;
+    const { handle, offset } = this;
     if (handle === undefined) return false;
     const from = Math.max(offset, this.#dataUntil, Number.isNaN(this.seenModified) ? 0 : this.seenSize);
     const data = await findData(handle, from, size);

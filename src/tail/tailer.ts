@@ -1,4 +1,4 @@
-import type { Origin, SourceContext, SourceOutput } from '../component/source.ts';
+import type { SourceContext, SourceOutput } from '../component/source.ts';
 import { describeError } from '../errors.ts';
 import { EventBatch } from '../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn, NumberColumn } from '../event/header-columns.ts';
@@ -8,7 +8,7 @@ import type { FileShape } from './file-shape.ts';
 import type { Mark } from './fingerprint.ts';
 import type { Placed, PlacedIn } from './ledger.ts';
 import { withoutHoles } from './nul-rows.ts';
-import { offsetsOf } from './origin.ts';
+import { ContentNames } from './origin.ts';
 import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
 
@@ -36,6 +36,7 @@ export class Tailer {
   readonly #options: TailOptions;
   readonly #context: SourceContext;
   readonly #maxTurnRows: number;
+  readonly #names: ContentNames;
   readonly #onProgress: () => void;
   #batchBytes = MAX_BATCH_BYTES;
 
@@ -44,6 +45,7 @@ export class Tailer {
     this.#options = options;
     this.#context = context;
     this.#onProgress = onProgress;
+    this.#names = new ContentNames(context.checkpoint);
     const { batchSize, maxBatchCount } = options;
     const rows = maxBatchCount <= 0 ? Number.POSITIVE_INFINITY : batchSize * maxBatchCount;
     this.#maxTurnRows = rows < Number.MAX_SAFE_INTEGER ? rows : Number.POSITIVE_INFINITY;
@@ -246,7 +248,8 @@ export class Tailer {
     };
     try {
       const settled = mark === undefined ? undefined : file.ledger.settledRows(place, rows);
-      const origin = out.wantsOrigin ? await this.#origin(file, place.offset, rows.starts) : undefined;
+      if (out.wantsOrigin) await this.#names.learn(file).catch(failedToRead);
+      const origin = out.wantsOrigin ? await this.#names.origin(file, place.offset, rows.starts, signal) : undefined;
       await out.emit(batch, { ownsMemory: true, onReceipt, settled, origin });
     } catch (error) {
       // When the agent ends, a channel may have it all the same, and deliver it: then that is still told.
@@ -254,11 +257,6 @@ export class Tailer {
       throw error;
     }
     if (isCounted) counters.AppendBatchAcceptedCount++;
-  }
-
-  /** By which a reader knows rows again that come twice. */
-  async #origin(file: TailedFile, offset: number, starts: Uint32Array): Promise<Origin> {
-    return { epoch: await file.contentName().catch(failedToRead), sequences: offsetsOf(offset, starts) };
   }
 
   #headers(file: TailedFile, offset: number, starts: Uint32Array): { columns: HeaderColumn[]; bornWith: number } {

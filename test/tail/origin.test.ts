@@ -112,4 +112,32 @@ describe('what names a line of a tailed file', () => {
     const again = await read('a', 2);
     assert.deepEqual(again.named, before);
   });
+
+  it('is known to the next life before the first line is out, and what was settled of other content says nothing of this one', async () => {
+    const first = 'x'.repeat(2000);
+    rig.put('a', `${first}\n1\n2\n3\n`);
+    const out = new NamingOutput();
+    out.settle = false;
+    let commits = 0;
+    const { checkpoint } = rig;
+    const commit = checkpoint.commit.bind(checkpoint);
+    checkpoint.commit = () => {
+      assert.equal(out.emitted.length, 0);
+      commits++;
+      return commit();
+    };
+    await read('a', 4, out);
+    assert.equal(commits, 1);
+    // Settled out of order: the position stays at 0.
+    out.emitted.at(-1)!.leg.settleRows(Uint32Array.of(out.emitted.at(-1)!.batch.length - 1));
+    assert.equal(rig.saved('a')?.['pos'], 0);
+    assert.ok(rig.saved('a')?.['settled'] !== undefined);
+    await rig.crash();
+    rig.put('a', `${first.replaceAll('x', 'y')}\n1\n2\n3\n`);
+    const run = new NamingOutput();
+    await read('a', 4, run);
+    assert.equal(run.options[0]?.settled, undefined);
+    const names = [...out.named, ...run.named].map((name) => name.split(' ', 1)[0]);
+    assert.equal(new Set(names).size, 8);
+  });
 });
