@@ -10,18 +10,17 @@ const LEAST = 16;
 export function withoutHoles(piece: LinePiece, rows: LineRows): LineRows {
   const { bytes } = piece;
   const { starts, ends } = rows;
-  // One look at each line's first byte: 5 us for a megabyte; a search for NULs is ten times that.
-  let row = 0;
-  while (row < starts.length && (bytes[starts[row]] !== 0 || holeAt(bytes, starts[row], ends[row]) === 0)) row++;
-  if (row === starts.length) return rows;
+  // 15 us for a megabyte; a look at the first byte of each line of 20 bytes takes 130.
+  if (!bytes.includes(0)) return rows;
   const left: number[] = [];
   const leftEnds: number[] = [];
-  for (row = 0; row < starts.length; row++) {
+  for (let row = 0; row < starts.length; row++) {
     const hole = holeAt(bytes, starts[row], ends[row]);
     if (hole > 0 && starts[row] + hole === ends[row]) continue;
     left.push(starts[row] + hole);
     leftEnds.push(ends[row]);
   }
+  if (left.length === starts.length && left.every((start, row) => start === starts[row])) return rows;
   return { starts: Uint32Array.from(left), ends: Uint32Array.from(leftEnds), delimiter: -1 };
 }
 
