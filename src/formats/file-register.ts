@@ -212,6 +212,7 @@ export class FileRegister {
     }
     return files.filter((file: unknown): file is SavedFile => {
       if (isSavedFile(file)) return true;
+      this.#checkpoint.damaged();
       this.#log.error(
         `the checkpoint tells of a file what is not understood, so it is left as it is: ${JSON.stringify(file)?.slice(0, 1000)}`,
       );

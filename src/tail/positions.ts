@@ -20,12 +20,15 @@ const ENTRY = /\{"inode":(\d+),"pos":(\d+),"file":("(?:[^"\\]|\\.)*")\}/g;
 export class PositionFile {
   readonly path: string;
   readonly #log: Logger;
+  readonly #damaged: () => void;
   #written: string | undefined;
   #failing = false;
 
-  constructor(path: string, log: Logger) {
+  /** @param damaged told when the file is damaged */
+  constructor(path: string, log: Logger, damaged: () => void = () => {}) {
     this.path = path;
     this.#log = log;
+    this.#damaged = damaged;
   }
 
   /**
@@ -43,8 +46,8 @@ export class PositionFile {
     const parsed = parsePositions(text);
     if (parsed !== undefined) return parsed;
     const saved: Position[] = [];
-    for (const [, inode, pos, file] of text.matchAll(ENTRY))
-      saved.push({ inode, pos: Number(pos), file: JSON.parse(file) as string });
+    for (const [entry] of text.matchAll(ENTRY)) saved.push(...(parsePositions(`[${entry}]`) ?? []));
+    this.#damaged();
     this.#log.error(
       `Failed loading positionFile: ${this.path}: it is damaged; ${saved.length} whole entries are used, other files are read from their beginning`,
     );

@@ -59,7 +59,9 @@ export class TailReader implements Source {
     this.#options = values;
     this.#context = context;
     this.#groups = values.groups;
-    if (values.positionFile !== undefined) this.#positions = new PositionFile(values.positionFile, context.log);
+    const { positionFile } = values;
+    const damaged = (): void => context.checkpoint.damaged();
+    if (positionFile !== undefined) this.#positions = new PositionFile(positionFile, context.log, damaged);
     this.#tailer = new Tailer(values, context, () => this.#settled());
     this.#waker = new Waker(context.clock);
     const { maxLineLength: maxLength, longLine, lines } = values;
@@ -136,6 +138,7 @@ export class TailReader implements Source {
     const { checkpoint, log, stateDir } = this.#context;
     const files = parsePart(checkpoint.saved);
     if (checkpoint.saved !== undefined && files === undefined) {
+      checkpoint.damaged();
       log.error('the checkpoint holds nothing of this source that this version understands; the position file is used');
     }
     const positions = await this.#positions?.load();
