@@ -24,8 +24,8 @@ import { createLog, type Log } from './monitoring/log.ts';
 import { createServiceNotifier, type ServiceNotifier } from './monitoring/service-notify.ts';
 import { type Problem, renderProblem } from './options/problem.ts';
 import { registry } from './registry.ts';
+import { patientLook } from './verify/look.ts';
 import { describeOrphan, orphansOf } from './verify/orphans.ts';
-import type { Look } from './verify/outputs.ts';
 import { renderReport } from './verify/render.ts';
 import { verifyState } from './verify/verify.ts';
 
@@ -35,8 +35,6 @@ const EXIT = { good: 0, usage: 64, internal: 70, temporary: 75, configuration: 7
 /** Those of `sluice verify`, as of grep and its like. */
 const VERIFY_EXIT = { sound: 0, attention: 1, usage: 2 } as const;
 
-/** How long `sluice verify` waits for a remote file system. */
-const LOOK_TIMEOUT_MS = 10_000;
 /** How long after the drain deadline sinks may still take to close. */
 const CLOSE_GRACE_MS = 5000;
 /** How often a monitoring port that is in use is tried again. */
@@ -132,27 +130,14 @@ async function verify(args: VerifyArguments): Promise<number> {
     for (const problem of problems) process.stderr.write(`${renderProblem(problem)}\n`);
     throw new SluiceError('CONFIG_INVALID', `agent ${name}, ${args.files.join(', ')}`);
   }
-  const look: Look = (url, path) =>
-    withTimeout(fileSystems.resolve(`${url.replace(/\/$/, '')}${path}`).fileSystem.stat(path), url);
+  const look = patientLook((url, path) => {
+    const folder = url.replace(/\/$/, '');
+    return fileSystems.resolve(`${folder}${path}`).fileSystem.stat(path);
+  }, systemClock);
   const report = await verifyState({ stateDir, plan, look, clock: systemClock });
   process.stdout.write(args.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderReport(report));
   await fileSystems.close();
   return VERIFY_EXIT[report.verdict];
-}
-
-/** @throws SluiceError PEER_TIMEOUT */
-async function withTimeout<T>(answer: Promise<T>, who: string): Promise<T> {
-  const done = new AbortController();
-  try {
-    return await Promise.race([
-      answer,
-      systemClock.sleep(LOOK_TIMEOUT_MS, done.signal).then(() => {
-        throw new SluiceError('PEER_TIMEOUT', `${who} did not answer within ${LOOK_TIMEOUT_MS / 1000} s`);
-      }),
-    ]);
-  } finally {
-    done.abort();
-  }
 }
 
 /** Says on stderr what ended a command; gives its exit code. */

@@ -2,11 +2,9 @@ import type { FileStatus } from '../component/file-system.ts';
 import { describeError } from '../errors.ts';
 import type { FileState } from '../formats/file-register.ts';
 import { whereIs } from '../formats/where-is.ts';
+import type { Look } from './look.ts';
 import type { Findings, OutputReport } from './report.ts';
 import type { SavedOutput } from './saved-parts.ts';
-
-/** What lies under a path of a file system, given by its URL; rejects when that cannot be told. */
-export type Look = (fileSystem: string, path: string) => Promise<FileStatus | undefined>;
 
 const PARALLEL = 16;
 

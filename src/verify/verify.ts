@@ -7,8 +7,9 @@ import type { AgentPlan } from '../component/plan.ts';
 import { fromSystemError, SluiceError } from '../errors.ts';
 import { lookAtChannel } from './channels.ts';
 import { lookAtInputs } from './inputs.ts';
+import type { Look } from './look.ts';
 import { describeOrphan, orphansOf } from './orphans.ts';
-import { type Look, lookAtOutputs } from './outputs.ts';
+import { lookAtOutputs } from './outputs.ts';
 import type { ChannelReport, CheckpointFileReport, InputReport, OutputReport, Report } from './report.ts';
 import { savedChannel, savedInputs, savedOutputs } from './saved-parts.ts';
 
