@@ -189,6 +189,16 @@ describe('the positions of tailed files', () => {
     for (const commit of commits) commit();
   });
 
+  it('are not written to the position file, and hold up no stop, while the checkpoint cannot be written', async function () {
+    this.timeout(20_000);
+    rig.put('a', 'one\n');
+    rig.checkpoint.commit = () => new Promise(() => {});
+    const run = await rig.start('a');
+    await run.out.waitForRows(1);
+    await run.stop();
+    assert.throws(() => readFileSync(rig.positionFile), { code: 'ENOENT' });
+  });
+
   it('are those of the position file where Flume has read on in between', async () => {
     rig.put('a', 'one\ntwo\nthree\n');
     rig.put('b', 'one\n');

@@ -17,6 +17,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { Births } from '../../src/tail/births.ts';
+import { makeGroups } from '../../src/tail/file-groups.ts';
+import { TailedFile } from '../../src/tail/tailed-file.ts';
 import { useTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { TailRig } from './rig.ts';
@@ -33,14 +36,18 @@ describe('the identity of tailed files', () => {
   });
 
   it('is their content: one that was cut and has grown past the old position is read anew', async () => {
-    rig.put('a', text(lines('old', 20)));
-    const run = await rig.start('a');
-    await run.out.waitForRows(20);
-    // In one write: no look can come in between and see it small.
-    rig.put('a', text(lines('new', 100)));
-    await run.out.waitForRows(120);
-    assert.deepEqual(run.out.bodies(), [...lines('old', 20), ...lines('new', 100)]);
-    await rig.said(/a was written anew/);
+    for (const idleTimeout of ['100000', '1']) {
+      rig.put('a', text(lines('old', 20)));
+      const run = await rig.start('a', { idleTimeout });
+      await run.out.waitForRows(20);
+      if (idleTimeout === '1') await waitFor(() => openCount(rig.path('a')) === 0);
+      // In one write: hardly a look can come in between and see it small.
+      rig.put('a', text(lines('new', 100)));
+      await run.out.waitForRows(120);
+      assert.deepEqual(run.out.bodies(), [...lines('old', 20), ...lines('new', 100)]);
+      await rig.said(/a was written anew|a was cut|a has other content/);
+      await rig.stop();
+    }
   });
 
   it('is their content also where the new one is just as long', async () => {
@@ -248,6 +255,26 @@ describe('the identity of tailed files', () => {
     rig.put('b', 'three\n');
     await run.out.waitForRows(3);
     assert.deepEqual(run.out.bodies().sort(), ['one', 'three', 'two']);
+  });
+
+  it('is found out without waiting, should a FIFO lie in the place of a file by now', async () => {
+    rig.put('a', '');
+    rmSync(rig.path('a'));
+    execFileSync('mkfifo', [rig.path('a')]);
+    const group = makeGroups(['f'], new Map([['f', rig.path('a')]]), new Map())[0];
+    const rules = { maxLength: 10, longLine: 'cut', bareCr: false, onLongLine: () => {} } as const;
+    for (const isLocal of [true, false]) {
+      const file = new TailedFile(
+        { key: '0:0', inode: '0' },
+        rig.path('a'),
+        group,
+        { position: 0 },
+        rules,
+        new Births(),
+      );
+      file.isLocal = isLocal;
+      assert.equal(await file.open(), 'missing');
+    }
   });
 
   it('outlives the folder: removed and made again, and not there at all for a time', async () => {
