@@ -1,7 +1,7 @@
 import { waitFor } from '../support/wait-for.ts';
 import { readBack } from './read-back.ts';
-import type { Output } from './scenario.ts';
-import { complaints, judge } from './verdict.ts';
+import type { Named, Output } from './scenario.ts';
+import { complaints, inOrder, judge, type OutputFile } from './verdict.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -44,7 +44,10 @@ export class LineCounter {
       if (known?.size !== file.size || file.size === 0) {
         const isForeign = (name: string): boolean => this.#output.foreign.some((one) => one.name === name);
         const [read] = await readBack([file], this.#output.reader, isForeign, true);
-        known = { size: file.size, lines: read?.lines.map(identity) ?? [] };
+        known = {
+          size: file.size,
+          lines: read?.lines.map((line) => identity(this.#output.split?.(line).line ?? line)) ?? [],
+        };
         this.#known.set(file.name, known);
       }
       present.set(file.name, known.lines);
@@ -79,13 +82,31 @@ export async function inspect(output: Output, written: ReadonlyMap<string, numbe
     if (what !== undefined) problems.push(what);
   }
   try {
-    const verdict = judge(written, await readBack(list, output.reader, (name) => foreign.has(name), false), output);
-    const tolerated = output.mayDouble === true ? { ...verdict, doubled: [], doubles: 0 } : verdict;
-    problems.push(...complaints(output.name, tolerated));
-    return { problems, lost: verdict.lost, doubled: verdict.doubles };
+    const files = await readBack(list, output.reader, (name) => foreign.has(name), false);
+    const { kept, dropped } = output.split === undefined ? { kept: files, dropped: 0 } : once(files, output.split);
+    const verdict = judge(written, kept, output);
+    problems.push(...complaints(output.name, verdict));
+    return { problems, lost: verdict.lost, doubled: verdict.doubles + dropped };
   } catch (error) {
     const { message, cause } = error as Error;
     problems.push(`${output.name}: ${message}: ${String(cause)}`);
     return { problems, lost: 0, doubled: 0 };
   }
+}
+
+/** What a reader keeps that drops events whose key it has seen. */
+function once(files: readonly OutputFile[], split: (text: string) => Named): { kept: OutputFile[]; dropped: number } {
+  const seen = new Set<string>();
+  let dropped = 0;
+  const kept = inOrder(files).map(({ name, lines }) => {
+    const fresh: string[] = [];
+    for (const text of lines) {
+      const { key, line } = split(text);
+      if (seen.has(key)) dropped++;
+      else fresh.push(line);
+      seen.add(key);
+    }
+    return { name, lines: fresh };
+  });
+  return { kept, dropped };
 }

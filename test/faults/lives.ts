@@ -95,7 +95,8 @@ export class Lives {
     if (dice < 0.05) return { kind: 'stop', ms: random.between(50, workMs) };
     if (dice < 0.45 && agent.faults.length > 0) {
       const point = random.pick(agent.faults);
-      return { kind: 'fault', point, pass: random.between(1, FAULT_POINTS[point] ?? 1) };
+      const pass = random.chance(0.4) ? 1 : random.between(1, FAULT_POINTS[point] ?? 1);
+      return { kind: 'fault', point, pass };
     }
     if (dice < 0.52) return { kind: 'stopping', ms: random.between(0, 200) };
     if (dice < 0.68) return { kind: 'start', ms: random.between(100, Math.round(this.#startMs * 1.3)) };

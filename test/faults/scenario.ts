@@ -31,10 +31,16 @@ export interface Output {
   readonly reader: Reader;
   /** Files that others have put there, and that must stay as they are. */
   readonly foreign: readonly Foreign[];
-  /** Lines may come again (not get lost): the destination can do no better. */
-  readonly mayDouble?: boolean;
+  /** Events may come again, and then bear the same key: what a line is beside its event. */
+  readonly split?: (text: string) => Named;
   /** Names of files do not tell their order: the clock was set. */
   readonly unordered?: boolean;
+}
+
+/** An event by what names it. */
+export interface Named {
+  readonly key: string;
+  readonly line: string;
 }
 
 export interface Foreign {

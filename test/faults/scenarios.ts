@@ -4,7 +4,7 @@ import { freePort } from '../support/free-port.ts';
 import { FAULT_POINTS } from './fault-points.ts';
 import type { AgentSpec } from './lives.ts';
 import { READERS, type Reader } from './read-back.ts';
-import { folder, type Prepared, type Scenario } from './scenario.ts';
+import { folder, type Named, type Prepared, type Scenario } from './scenario.ts';
 
 const STREAMS = ['alpha', 'beta', 'gamma'];
 /** What another agent, and a person, may have lying in the same folder. */
@@ -150,23 +150,36 @@ const twoRoutes: Scenario = {
   },
 };
 
+/** An event as header_and_text writes it: `{key=value, …} body`; the headers of ours name it. */
+function splitHeaders(text: string): Named {
+  const end = text.indexOf('} ');
+  const headers = new Map(
+    text
+      .slice(1, end)
+      .split(', ')
+      .map((header) => header.split('=', 2) as [string, string]),
+  );
+  const names = ['sluice.agent', 'sluice.epoch', 'sluice.sequence'].map((name) => headers.get(name));
+  if (end < 0 || names.includes(undefined)) throw new Error(`no headers that name it: ${text.slice(0, 200)}`);
+  return { key: names.join(' '), line: text.slice(end + 2) };
+}
+
 const overAvro: Scenario = {
   name: 'avro to a second agent with a file channel',
   prepare: async (dir) => {
     const out = join(dir, 'out');
     const port = await freePort();
-    const sender = configuration(taildir(dir), [memory], [{ type: 'avro', hostname: '127.0.0.1', port }]);
+    const source = { ...taildir(dir), sequenceHeaders: 'true' };
+    const sender = configuration(source, [memory], [{ type: 'avro', hostname: '127.0.0.1', port }]);
     const receiver = configuration(
       { type: 'avro', bind: '127.0.0.1', port },
       [fileChannel(dir)],
       [fileRoll(out, { 'sink.serializer': 'header_and_text' })],
     );
-    const reader: Reader = (bytes, lenient) =>
-      READERS.text(bytes, lenient).map((line) => line.replace(/^\{[^}]*\} /, ''));
     return {
       agents: [agent(dir, sender, 's'), agent(dir, receiver, 'a')],
       load: load(dir),
-      outputs: [folder(out, reader, FOREIGN, { mayDouble: true })],
+      outputs: [folder(out, READERS.text, FOREIGN, { split: splitHeaders })],
       patienceMs: 60_000,
     };
   },
