@@ -2,8 +2,8 @@ import type { Clock } from '../component/context.ts';
 import { faultPoint } from '../component/fault-point.ts';
 import type { FileSystem, OutputFile } from '../component/file-system.ts';
 import type { EventFileWriter } from '../component/format.ts';
-import { SluiceError } from '../errors.ts';
 import type { EventBatch } from '../event/event-batch.ts';
+import { createFile } from './create-file.ts';
 import type { FileNames, FileRegister, RegisteredFile } from './file-register.ts';
 import type { WorkSlots } from './work-slots.ts';
 
@@ -13,23 +13,11 @@ import type { WorkSlots } from './work-slots.ts';
  */
 const FLUSH_BYTES = 8 * 1024 * 1024;
 
-/** How many names that are taken already are passed over before the file is given up. */
-const MAX_NAMES = 1000;
-
 /**
  * How long the rejection of rows waits for an abandoned file to let go of their memory, which may be freed when they were delivered
  * elsewhere. Disks and codecs take milliseconds; a file system that takes longer does so over the network, and has let go at once.
  */
 const LET_GO_MS = 1000;
-
-/** Failures of `create` that leave nothing behind; after any other one there may be an empty file. */
-const NOTHING_MADE: ReadonlySet<string> = new Set([
-  'FILE_NOT_FOUND',
-  'PERMISSION_DENIED',
-  'CONNECTION_FAILED',
-  'FILE_SYSTEM_BUSY',
-  'CONFIG_INVALID',
-]);
 
 /** What became of a file, once nothing more is written to it. */
 export interface EventFileEnd {
@@ -249,11 +237,17 @@ export class EventFile {
   async #create(first: EventBatch): Promise<void> {
     this.#creating = true;
     try {
-      for (let tries = 1; this.#file === undefined; tries++) {
-        await this.#tryCreate(tries === MAX_NAMES);
-        if (this.#failure !== undefined) return;
-      }
-      this.#writer = await this.#parts.openFormat(this.#file, first);
+      await createFile({
+        ...this.#parts,
+        committed: () => this.#committed(),
+        isGivenUp: () => this.#failure !== undefined,
+        onThere: (entry, file) => {
+          this.#entry = entry;
+          this.#file = file;
+        },
+      });
+      if (this.#failure !== undefined) return;
+      this.#writer = await this.#parts.openFormat(this.#file!, first);
     } catch (error) {
       this.#parts.openFailed?.();
       throw error;
@@ -262,44 +256,6 @@ export class EventFile {
       this.#cameUp();
     }
     this.#parts.opened?.();
-  }
-
-  /** Makes the file under the next name, unless that is taken. @param last a name that is taken is an error */
-  async #tryCreate(last: boolean): Promise<void> {
-    const { fileSystem, register, nextNames } = this.#parts;
-    const names = nextNames();
-    const path = names.inUse;
-    // An intent is declared for free names alone: after a crash an empty file that bears one is taken for our own.
-    if (register.holds(fileSystem.url, path) || (await fileSystem.stat(path)) !== undefined) {
-      if (last) throw new SluiceError('FILE_EXISTS', path);
-      return;
-    }
-    if (register.holds(fileSystem.url, path)) return;
-    const entry = register.add(fileSystem.url, names);
-    let isAsked = false;
-    try {
-      await this.#committed();
-      if (this.#failure !== undefined) {
-        entry.forget();
-        return;
-      }
-      isAsked = true;
-      this.#file = await fileSystem.create(path);
-    } catch (error) {
-      const code = error instanceof SluiceError ? error.code : undefined;
-      const isTaken = code === 'FILE_EXISTS';
-      // Else nobody knows whether it was made: the conclusion has to look.
-      if (!isAsked || isTaken || (code !== undefined && NOTHING_MADE.has(code))) entry.forget();
-      else this.#entry = entry;
-      if (isTaken && !last) return;
-      throw error;
-    }
-    faultPoint('after-create');
-    this.#entry = entry;
-    entry.made();
-    const status = await fileSystem.stat(path).catch(() => undefined);
-    entry.made(status?.id);
-    await this.#committed();
   }
 
   /** Waits, without keeping others from their work, until a checkpoint knows what the register does. */
