@@ -10,6 +10,8 @@ import { type CheckpointContent, checkpointPath, readCheckpoints, renderCheckpoi
 const INTERVAL_MS = 50;
 /** Taking checkpoints costs a twentieth of the time at the most: with a hundred thousand files one takes some 100 ms. */
 const COST_FACTOR = 20;
+/** Where something waits for them, a fifth. */
+const COMMIT_FACTOR = 4;
 const RETRY_MS = 500;
 
 interface Part {
@@ -160,11 +162,10 @@ export class Checkpoint {
     const { clock } = this.#settings;
     while (!this.#isClosed && (this.#dirty || this.#waiters.length > 0)) {
       if (this.#waiters.length === 0) {
-        const due = this.#writtenAt + Math.max(INTERVAL_MS, this.#cost * COST_FACTOR);
-        const wait = due - clock.monotonic();
         this.#wake = new AbortController();
-        if (wait > 0) await clock.sleep(wait, this.#wake.signal);
+        await this.#rest(Math.max(INTERVAL_MS, this.#cost * COST_FACTOR), this.#wake.signal);
       }
+      if (this.#waiters.length > 0) await this.#rest(this.#cost * COMMIT_FACTOR, this.#closing.signal);
       if (this.#isClosed) return;
       // Whatever a tick began is complete: nothing is seen by halves.
       await new Promise((resolve) => setImmediate(resolve));
@@ -173,6 +174,13 @@ export class Checkpoint {
         await clock.sleep(RETRY_MS, this.#closing.signal);
       }
     }
+  }
+
+  /** Sleeps until so much time has gone by since the last one was taken. */
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#settings;
+    const wait = this.#writtenAt + ms - clock.monotonic();
+    if (wait > 0) await clock.sleep(wait, signal);
   }
 
   /** Takes and writes a checkpoint. Never rejects: false when it could not be written. */

@@ -1,7 +1,7 @@
 import type { CheckpointFileReport, InputReport, OutputReport, Report } from './report.ts';
 
 /** So many files of a component are shown; all of them with `--json`. */
-const MAX_SHOWN = 100;
+const MAX_SHOWN = 30;
 
 /** A report in plain words. */
 export function renderReport(report: Report): string {

@@ -84,7 +84,7 @@ export async function verifyState({ stateDir, plan, look, clock }: VerifySetting
             path: newest.path,
             sequence: newest.sequence,
             epoch: newest.content.epoch,
-            ageMs: Math.max(0, clock.now() - (await stat(newest.path)).mtimeMs),
+            ageMs: Math.max(0, Math.round(clock.now() - (await stat(newest.path)).mtimeMs)),
           },
     checkpointFiles: files.map(reportFile),
     inputs,
