@@ -39,6 +39,11 @@ export class TestCheckpoint implements CheckpointPart {
     this.take();
   }
 
+  /** What a checkpoint would hold now. */
+  get present(): unknown {
+    return this.#provider === undefined ? this.saved : JSON.parse(this.#provider());
+  }
+
   /** Takes a checkpoint now. @returns what it holds */
   take(): unknown {
     if (this.#provider !== undefined) this.saved = JSON.parse(this.#provider());

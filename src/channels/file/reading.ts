@@ -5,7 +5,7 @@ import type { LogState } from './log-state.ts';
 import { committedRanges } from './record.ts';
 import { RowSet } from './row-set.ts';
 import { findCut, guessHead, readChunk } from './scan.ts';
-import { SEGMENT_HEADER, type Segment, type SegmentFile, type SegmentHead } from './segment.ts';
+import { isUnfinished, SEGMENT_HEADER, type Segment, type SegmentFile, type SegmentHead } from './segment.ts';
 
 /** What the files of a log say. */
 export interface FoundLog {
@@ -113,7 +113,7 @@ export class Reading {
   async #readSegment(file: SegmentFile, i: number, heads: readonly (SegmentHead | undefined)[]): Promise<void> {
     const { number, path, size } = file;
     const next = this.#files[i + 1];
-    if (next === undefined && file.head === undefined && size <= SEGMENT_HEADER) {
+    if (next === undefined && isUnfinished(file)) {
       this.#unfinished.push(path);
       return;
     }

@@ -5,7 +5,7 @@ import { SluiceError } from '../../errors.ts';
 import { type Checkpoint, type FoundCheckpoint, readCheckpoints } from './checkpoint.ts';
 import type { LogState } from './log-state.ts';
 import { type FoundLog, Reading } from './reading.ts';
-import { listSegments, newLogName, type SegmentFile } from './segment.ts';
+import { isUnfinished, listSegments, newLogName, type SegmentFile } from './segment.ts';
 
 /** What an earlier life of the channel left. */
 export interface Recovered extends Pick<FoundLog, 'segments' | 'committed' | 'nextRow' | 'nextSegment' | 'lost'> {
@@ -73,8 +73,10 @@ export async function examine(
   if (checkpoint === undefined && checkpoints.length > 0) {
     log.error(`no checkpoint in ${checkpointDir} belongs to these segments; all of them are read`);
   }
-  const name = nameOf(checkpoint, files);
-  const known = state !== undefined && state.log === name ? state : undefined;
+  // A log that never had anything in it has no files, or one that was being made.
+  const isEmpty = files.every(isUnfinished) && checkpoint === undefined && state?.size === 0;
+  const name = isEmpty ? state?.log : nameOf(checkpoint, files);
+  const known = state?.log === name ? state : undefined;
   if (checkpoint?.isNewest) refuseLackingDirectory(checkpoint, known?.low ?? checkpoint.low, checkpointDir, files);
   const found = await new Reading(files, checkpoint, known, log, damaged).run();
   return { found, name, state: known, damaged };

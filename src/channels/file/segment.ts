@@ -58,6 +58,11 @@ export interface SegmentHead {
   readonly log: string | undefined;
 }
 
+/** Whether a segment, if it is the last one, was being made when the process ended. */
+export function isUnfinished({ head, size }: SegmentFile): boolean {
+  return head === undefined && size <= SEGMENT_HEADER;
+}
+
 /** A name for a log. */
 export function newLogName(): string {
   return randomBytes(6).toString('hex');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import type { Delivery } from '../../../src/component/channel.ts';
 import { rowsOf } from '../../support/batches.ts';
 import { makeTempDir, removeTempDir, useTempDir } from '../../support/temp-dir.ts';
 import { replaceFileMethod } from './file-method.ts';
-import { drain, never, open, put } from './support.ts';
+import { copyAtWork, drain, never, open, put, segments } from './support.ts';
 
 /** What a channel was told before it crashed. Lines are numbers, in the order of the puts. */
 interface Told {
@@ -40,11 +40,7 @@ function check(told: Told, seen: readonly number[]): void {
 }
 
 function lastSegment(dir: string): string | undefined {
-  const name = readdirSync(join(dir, 'data'))
-    .filter((file) => file.endsWith('.segment'))
-    .sort()
-    .at(-1);
-  return name === undefined ? undefined : join(dir, 'data', name);
+  return segments(dir).at(-1);
 }
 
 /** A checkpoint may delete a segment at any time. */
@@ -153,7 +149,7 @@ describe('file channel after a crash', () => {
           const next = join(dir(), `${number++}`);
           const confirmed = new Set(told.confirmed);
           const durable = new Set(told.durablyCommitted);
-          copy(at, next);
+          copyAtWork(at, next);
           tear(next, synced, cut, zero);
           await Promise.all(puts);
           await channel.close();
@@ -162,7 +158,7 @@ describe('file channel after a crash', () => {
           // Of puts that had not resolved the next life may have some or none.
           const crashed: Told = { ...told, confirmed, durablyCommitted: durable };
           const peek = join(dir(), `${number++}`);
-          copy(at, peek);
+          copyAtWork(at, peek);
           const reopened = await open(peek);
           const seen = (await drain(reopened.channel)).map(Number);
           await reopened.channel.close();
@@ -213,21 +209,6 @@ describe('file channel after a crash', () => {
     assert.ok(told.durablyCommitted.size > 50, `only ${told.durablyCommitted.size} lines were committed`);
   });
 });
-
-/** Copies a folder that is written to meanwhile; a file may vanish. */
-function copy(from: string, to: string): void {
-  for (;;) {
-    try {
-      cpSync(from, to, { recursive: true });
-      // Its process lives on in this test.
-      for (const name of ['checkpoint', 'data']) rmSync(join(to, name, 'sluice-in_use.lock'), { force: true });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      rmSync(to, { recursive: true, force: true });
-    }
-  }
-}
 
 /** Runs a process that puts and takes, says what it does, and is killed after so many lines of that. */
 async function killedChild(dir: string, told: Told, reports: number): Promise<void> {

@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { useTempDir } from '../../support/temp-dir.ts';
-import { drain, type Made, never, open, put } from './support.ts';
+import { drain, type Made, never, open, put, segments } from './support.ts';
 
 const LINES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 /** The first was committed. */
@@ -17,13 +17,6 @@ async function prepare(dir: string): Promise<void> {
   (await channel.take(1, never))?.commit();
   for (const line of ['d', 'e', 'f', 'g']) await put(channel, [line]);
   await channel.close();
-}
-
-function segments(dir: string): string[] {
-  return readdirSync(join(dir, 'data'))
-    .filter((name) => name.endsWith('.segment'))
-    .sort()
-    .map((name) => join(dir, 'data', name));
 }
 
 function withoutCheckpoints(dir: string): void {
