@@ -155,6 +155,15 @@ export function fileSystemContract(test: FileSystemUnderTest): void {
     assert.equal(await content(at('f')), 'abc');
   });
 
+  it('knows a file by its id, if it tells one: also by another name, and not another file', async () => {
+    await put('known', 'one');
+    await put('other', 'two');
+    const id = (await fs().stat(at('known')))?.id;
+    await fs().rename(at('known'), at('renamed'));
+    assert.equal((await fs().stat(at('renamed')))?.id, id);
+    if (id !== undefined) assert.notEqual((await fs().stat(at('other')))?.id, id);
+  });
+
   it('renames, and never over what is there', async () => {
     await put('a', 'A');
     await put('b', 'B');
