@@ -26,8 +26,8 @@ export interface FileSetOptions {
   readonly firstPosition?: (file: FoundFile) => number | undefined;
   readonly maxOpenFiles: number;
   readonly log: Logger;
-  /** The rules for the lines of a new file. */
-  rulesFor(file: () => TailedFile): LineRules;
+  /** The rules for the lines of a file; asked when it is read, a file at rest takes 250 bytes less without them. */
+  rulesFor(file: TailedFile): LineRules;
   /** What makes events of the lines of a new file, where they are not simply its lines. */
   readonly shaperFor?: (file: () => TailedFile) => Shaper;
   /** There is something new for the checkpoint. */
@@ -311,8 +311,7 @@ export class FileSet {
     known: Omit<Beginning, 'position'> = {},
   ): TailedFile {
     const { rulesFor, onChange } = this.#options;
-    const rules = rulesFor(() => file);
-    const file: TailedFile = new TailedFile(id, path, group, { position, ...known }, rules, this.#births, onChange);
+    const file: TailedFile = new TailedFile(id, path, group, { position, ...known }, rulesFor, this.#births, onChange);
     const shaper = this.#options.shaperFor?.(() => file);
     if (shaper !== undefined) file.shape = new FileShape(shaper, position, file.ledger.cuts);
     file.isLocal = isLocal;

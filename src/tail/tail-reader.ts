@@ -88,7 +88,7 @@ export class TailReader implements Source {
         maxLength,
         longLine,
         bareCr: values.bareCr ?? false,
-        onLongLine: (offset) => this.#tailer.longLine(file(), offset),
+        onLongLine: (offset) => this.#tailer.longLine(file, offset),
       }),
     });
   }

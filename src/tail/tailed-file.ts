@@ -67,7 +67,7 @@ export class TailedFile {
   hasLimit = false;
   /** What was just to be read on does not go on from what was read: it was written anew. */
   isRewritten = false;
-  readonly #rules: LineRules;
+  readonly #rulesFor: (file: TailedFile) => LineRules;
   readonly #births: Births;
   readonly #onChange: () => void;
   #splitter: LineSplitter | undefined;
@@ -92,7 +92,7 @@ export class TailedFile {
     path: string,
     group: FileGroup,
     beginning: Beginning,
-    rules: LineRules,
+    rulesFor: (file: TailedFile) => LineRules,
     births: Births,
     onChange: () => void = () => {},
   ) {
@@ -106,7 +106,7 @@ export class TailedFile {
     this.#head = head;
     this.#born = born;
     this.#births = births;
-    this.#rules = rules;
+    this.#rulesFor = rulesFor;
     this.#onChange = onChange;
   }
 
@@ -293,7 +293,7 @@ export class TailedFile {
   }
 
   get splitter(): LineSplitter {
-    this.#splitter ??= new LineSplitter(this.#rules, this.#offset);
+    this.#splitter ??= new LineSplitter(this.#rulesFor(this), this.#offset);
     return this.#splitter;
   }
 
@@ -391,7 +391,7 @@ export class TailedFile {
   /** Where a CR ends a line too, an LF behind it is a part of that line end, also when reading stopped in between. */
   async #lookBehind(handle: Handle, splitter: LineSplitter): Promise<void> {
     const { offset } = splitter;
-    if (this.#rules.bareCr && offset > 0) {
+    if (offset > 0 && this.#rulesFor(this).bareCr) {
       const before = await readAt(handle, offset - 1, 1);
       if (before[0] === CR) splitter.reset(offset, true);
     }

@@ -269,7 +269,7 @@ describe('the identity of tailed files', () => {
         rig.path('a'),
         group,
         { position: 0 },
-        rules,
+        () => rules,
         new Births(),
       );
       file.isLocal = isLocal;
