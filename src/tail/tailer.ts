@@ -4,6 +4,8 @@ import { EventBatch } from '../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn, NumberColumn } from '../event/header-columns.ts';
 import { type LinePiece, type LineRows, toBatch } from '../event/line-splitter.ts';
 import type { Receipt } from '../event/receipt.ts';
+import { compressorOf, MAGIC_BYTES } from './compressed.ts';
+import { readAt } from './file-bytes.ts';
 import type { FileShape } from './file-shape.ts';
 import type { Mark } from './fingerprint.ts';
 import type { Placed, PlacedIn } from './ledger.ts';
@@ -38,6 +40,8 @@ export class Tailer {
   readonly #maxTurnRows: number;
   readonly #names: ContentNames;
   readonly #onProgress: () => void;
+  /** Compressed files that were told of. */
+  readonly #leftOut = new WeakSet<TailedFile>();
   #batchBytes = MAX_BATCH_BYTES;
 
   /** @param onProgress called whenever rows have become durable */
@@ -66,15 +70,13 @@ export class Tailer {
     const { size, modified } = await file.look().catch(failedToRead);
     const { leastSize } = file;
     if (size < leastSize) {
-      this.#context.log.info(
-        `${file.path} was cut from ${leastSize} to ${size} bytes and is read from its beginning`,
-      );
+      this.#context.log.info(`${file.path} was cut from ${leastSize} to ${size} bytes and is read from its beginning`);
       file.restart();
     } else if (size === file.offset && modified !== file.seenModified) {
       if (!(await file.isSame().catch(failedToRead))) this.#beginAnew(file);
     }
     if (file.shape !== undefined) await this.#sendShaped(file, file.shape, out, signal);
-    if (size <= file.offset) {
+    if (size <= file.offset || (file.offset === 0 && (await this.#isLeftOut(file).catch(failedToRead)))) {
       file.seen(size, modified);
       return 'same';
     }
@@ -149,6 +151,18 @@ export class Tailer {
       throw error;
     }
     await this.flush(file, out, signal);
+  }
+
+  /** Whether it is compressed: mostly the copy of a log that was read before. */
+  async #isLeftOut(file: TailedFile): Promise<boolean> {
+    if (this.#options.compressed !== 'skip' || file.handle === undefined) return false;
+    const compressor = compressorOf(await readAt(file.handle, 0, MAGIC_BYTES));
+    if (compressor === undefined) return false;
+    if (!this.#leftOut.has(file)) {
+      this.#context.log.info(`${file.path} is compressed (${compressor}) and is left out`);
+      this.#leftOut.add(file);
+    }
+    return true;
   }
 
   #beginAnew(file: TailedFile): void {

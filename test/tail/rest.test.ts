@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeSync,
 } from 'node:fs';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { useTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { TailRig } from './rig.ts';
@@ -131,6 +132,26 @@ describe('the rest of a tailed file', () => {
     await waitFor(() => run.log.lines.filter((line) => /was renamed away or deleted/.test(line)).length === 6);
     for (const [i, write] of writers.entries()) write(`late ${i}\n`);
     await run.out.waitForRows(12);
+  });
+
+  it('is not the compressed copy of a file, unless that is wanted', async () => {
+    const log = 'one\ntwo\n'.repeat(1000);
+    rig.put('a.log', log);
+    const run = await rig.start('a\\.log.*');
+    await run.out.waitForRows(2000);
+    rig.put('a.log.1.gz', gzipSync(log));
+    rig.put('a.log.2.zst', zstdCompressSync(log));
+    rig.put('a.log.3.bz2', Buffer.from('BZh91AY&SY and so on\n'));
+    rig.put('a.log.4', 'BZh is no bzip2\n');
+    await rig.said(/a\.log\.1\.gz is compressed \(gzip\) and is left out/);
+    await rig.said(/a\.log\.2\.zst is compressed \(zstd\)/);
+    await rig.said(/a\.log\.3\.bz2 is compressed \(bzip2\)/);
+    await run.out.waitForRows(2001);
+    await rig.stop();
+    assert.equal(run.out.rows, 2001);
+    const raw = await rig.start('a\\.log\\.3.*', { compressed: 'raw' });
+    await raw.out.waitForRows(1);
+    assert.deepEqual(raw.out.bodies(), ['BZh91AY&SY and so on']);
   });
 
   it('is not the NULs of a file that has its space before its content', async () => {

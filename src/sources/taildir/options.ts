@@ -110,6 +110,11 @@ export const options = {
     ours: true,
     doc: 'The most lines of an event; the next one begins another event. The most bytes are maxLineLength.',
   }),
+  compressed: choice(['skip', 'raw'], {
+    default: 'skip',
+    ours: true,
+    doc: 'What becomes of files that gzip, zstd, bzip2 or xz made: a copy of a log that was read before. They are left out, or read byte for byte like any other.',
+  }),
   maxOpenFiles: integer({
     default: 512,
     min: 1,
