@@ -123,6 +123,30 @@ describe('Receipt', () => {
     );
   });
 
+  it('tells the settled rows of a way in few ranges, none of which holds a row of that way that is not', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(29), { minLength: 1 }), fc.array(fc.nat(29)), (onTheWay, settled) => {
+        const rows = Uint32Array.from(onTheWay).sort();
+        const leg = new Receipt(30).leg('c', rows);
+        const done = new Set<number>();
+        for (const row of settled) {
+          const at = rows.indexOf(row);
+          if (at < 0) continue;
+          leg.settle(at, at + 1);
+          done.add(row);
+        }
+        const ranges = leg.settledSourceRanges;
+        const isIn = (row: number) => ranges.some((from, i) => i % 2 === 0 && from <= row && row < ranges[i + 1]!);
+        assert.deepEqual(
+          [...rows].filter(isIn),
+          [...rows].filter((row) => done.has(row)),
+        );
+        for (let i = 1; i < ranges.length; i++) assert.ok(ranges[i]! > ranges[i - 1]!);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('frees the batch once, after the listener was told', () => {
     const order: string[] = [];
     const receipt = new Receipt(2, () => order.push('freed'));
