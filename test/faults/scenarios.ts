@@ -110,6 +110,31 @@ function intoFolder(
 
 const compressed = (codec: string): Options => ({ 'hdfs.fileType': 'CompressedStream', 'hdfs.codeC': codec });
 
+/** Lines of a number that ends with 0 begin an event. Written as text, joined lines are lines again. */
+const joined: Scenario = {
+  name: 'taildir that joins lines -> memory -> hdfs on file:',
+  prepare: async (dir) => {
+    const out = join(dir, 'out');
+    const source = { ...taildir(dir), 'multiline.start': '^\\\\S+ \\\\d*0 ', 'multiline.timeout': 300 };
+    const conf = configuration(source, [memory], [hdfs(out)]);
+    return { agents: [agent(dir, conf)], load: load(dir), outputs: [folder(out, READERS.text, FOREIGN)] };
+  },
+};
+
+/** Two take from one channel in turn, each with names of its own: rows are settled in no order. */
+const twoSinks: Scenario = {
+  name: 'taildir -> file channel -> two hdfs sinks',
+  prepare: async (dir) => {
+    const out = join(dir, 'out');
+    const second = component('sinks.k1', { ...hdfs(out, { 'hdfs.filePrefix': 'second' }), channel: 'c0' });
+    const conf = configuration(taildir(dir), [fileChannel(dir)], [hdfs(out)])
+      .replace('a.sinks = k0\n', 'a.sinks = k0 k1\n')
+      .concat(second.join('\n'), '\n');
+    const output = folder(out, READERS.text, FOREIGN, { unordered: true });
+    return { agents: [agent(dir, conf)], load: load(dir), outputs: [output] };
+  },
+};
+
 const tailExec: Scenario = {
   name: 'tail -F -> memory -> file_roll',
   prepare: async (dir) => {
@@ -223,6 +248,13 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   intoFolder('taildir -> file channel -> hdfs on file:', fileChannel, (out) => hdfs(out)),
   intoFolder('taildir -> file channel -> file_roll', fileChannel, (out) => fileRoll(out)),
+  intoFolder(
+    'taildir -> memory -> hdfs on file:, files of 30 lines',
+    () => memory,
+    (out) => hdfs(out, { 'hdfs.rollCount': 30, 'hdfs.batchSize': 10 }),
+  ),
+  joined,
+  twoSinks,
   twoRoutes,
   tailExec,
   overAvro,
