@@ -64,7 +64,7 @@ const PARTS: readonly Part[] = [
     about: 'against the real Flume and Hadoop',
     wants: (file) => file.endsWith('.peer.test.ts'),
     needs: [...TOOLS, ...JAVA],
-    minutes: 10,
+    minutes: 14,
   },
   {
     name: 'compat',
