@@ -143,7 +143,9 @@ export class Recovery {
         log.warn(`${file.path} is another's, who writes to it; it is left alone`);
       }
     } else if (first !== undefined) {
-      log.warn(`${file.path} is another's, since nothing was written to it from here; it is left alone`);
+      log.warn(
+        `${file.path} is another's, since nothing was written to it from here up to this checkpoint; it is left alone. (If this checkpoint is not the newest, what it holds may come again)`,
+      );
     }
     file.forget();
   }

@@ -80,6 +80,8 @@ interface Snapshot {
 class SlowCheckpoint implements CheckpointPart {
   readonly saved: unknown;
   durable: Snapshot;
+  /** The one before it, to which the agent falls back when that is damaged. */
+  before: Snapshot;
   frozen = false;
   #provider: (() => string) | undefined;
   readonly #settled: ReadonlySet<number>;
@@ -91,6 +93,7 @@ class SlowCheckpoint implements CheckpointPart {
   constructor(before: Snapshot, settled: ReadonlySet<number>, turns: number) {
     this.saved = before.part;
     this.durable = before;
+    this.before = before;
     this.#settled = settled;
     this.#turns = turns;
   }
@@ -128,6 +131,7 @@ class SlowCheckpoint implements CheckpointPart {
       const taken = this.snapshot();
       for (let i = 0; i < this.#turns; i++) await turn();
       if (this.frozen) return;
+      this.before = this.durable;
       this.durable = taken;
       for (const resolve of waiters) resolve();
     }
@@ -144,9 +148,12 @@ class World {
   readonly foreign = new Map<string, string>();
   last: Snapshot = { part: undefined, settled: new Set() };
   log: string[] = [];
+  readonly fallsBack: boolean;
 
-  constructor(under: CrashingSink) {
+  /** @param fallsBack the newest checkpoint is damaged at each crash */
+  constructor(under: CrashingSink, fallsBack = false) {
     this.under = under;
+    this.fallsBack = fallsBack;
     this.fs.folders.add('/l');
   }
 
@@ -227,7 +234,7 @@ class World {
       this.last = checkpoint.snapshot();
       fs.fault = () => 'none';
     } else {
-      this.last = checkpoint.durable;
+      this.last = this.fallsBack ? checkpoint.before : checkpoint.durable;
     }
     this.now = clock.now();
     if (how === 'stopped') await pump;
@@ -303,6 +310,22 @@ class World {
     return `${number} ${'x'.repeat(this.rows[number]!.length)}`;
   }
 
+  /** No row is lost; what is doubled was said. */
+  checkFallenBack(): void {
+    const { fs, under } = this;
+    const said = this.log.join('\n');
+    for (const [path, content] of this.foreign) assert.equal(fs.text(path), content, said);
+    const finished = fs.names().filter((path) => !this.foreign.has(path) && !under.isInUse(path));
+    const found = finished.flatMap((path) => [...under.read(fs.files.get(path)!.bytes)]);
+    const rows = Array.from(this.rows, (_, i) => this.bodyOf(i));
+    assert.deepEqual(
+      rows.filter((row) => !found.includes(row)),
+      [],
+      said,
+    );
+    if (!/was finished already|not the newest/.test(said)) assert.equal(found.length, rows.length, said);
+  }
+
   /** Every row is in one finished file, once; nothing is left over; the files of others are as they were. */
   check(): void {
     const { fs, under } = this;
@@ -340,6 +363,18 @@ export function crashContract(name: string, under: CrashingSink): void {
           for (const plan of lives) await world.live(plan);
           await world.live(undefined);
           world.check();
+        }),
+        { numRuns: under.runs ?? 150 },
+      );
+    });
+
+    it('loses nothing when the newest checkpoint is damaged, and says what may be doubled', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 3 }), async (lives) => {
+          const world = new World(under, true);
+          for (const plan of lives) await world.live(plan);
+          await world.live(undefined);
+          world.checkFallenBack();
         }),
         { numRuns: under.runs ?? 150 },
       );
