@@ -1,6 +1,7 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Logger } from '../component/context.ts';
 import type { LineRules } from '../event/line-splitter.ts';
+import type { Beginning } from './beginning.ts';
 import { Births } from './births.ts';
 import type { Shaper } from './chunk.ts';
 import { type FileGroup, type FoundFile, groupOf } from './file-groups.ts';
@@ -11,11 +12,9 @@ import { byId, type Due, findByInode, hasChanged, inOrder } from './found-files.
 import { Ledger } from './ledger.ts';
 import { OpenFiles } from './open-files.ts';
 import type { Position } from './positions.ts';
-import { parsePart, renderFile, renderPart, type SavedFile } from './saved-files.ts';
-import { type Beginning, TailedFile } from './tailed-file.ts';
-
-/** Of so many files that are nowhere to be found any more it is known how far they were read, should they come back. */
-const MAX_REMEMBERED = 200;
+import { Remembered } from './remembered.ts';
+import { parsePart, renderPart, type SavedFile } from './saved-files.ts';
+import { TailedFile } from './tailed-file.ts';
 
 /** What the set needs to know of its owner. */
 export interface FileSetOptions {
@@ -57,8 +56,7 @@ export class FileSet {
   readonly #local = new Map<string, boolean>();
   /** What an earlier life has left, by inode, until the first look. */
   readonly #saved = new Map<string, SavedFile[]>();
-  /** Files that are not there any more, by what they were, the one that went longest ago first. */
-  readonly #remembered = new Map<string, { readonly saved: SavedFile; readonly text: string }>();
+  readonly #remembered = new Remembered();
   #isFirst = true;
   #looks = 0;
 
@@ -80,7 +78,7 @@ export class FileSet {
 
   /** The source's part in the checkpoint. */
   get part(): string {
-    const files = Array.from(this.#remembered.values(), ({ text }) => text);
+    const files = this.#remembered.texts;
     for (const file of this.#files.values()) files.push(file.text);
     return renderPart(files);
   }
@@ -277,11 +275,8 @@ export class FileSet {
   /** What is known of a file that was just found, from an earlier life or an earlier time. */
   #recall(links: readonly FoundFile[]): SavedFile | undefined {
     const [{ id }] = links;
-    const remembered = this.#remembered.get(id.key);
-    if (remembered !== undefined) {
-      this.#remembered.delete(id.key);
-      return remembered.saved;
-    }
+    const remembered = this.#remembered.take(id.key);
+    if (remembered !== undefined) return remembered;
     const same = this.#saved.get(id.inode) ?? [];
     // The number of a device may be another one after the machine was started; Flume's positions know none.
     const entry =
@@ -294,12 +289,13 @@ export class FileSet {
 
   /** A file that was read before; whether it is the same one shows when it is opened. */
   #continue(found: FoundFile, saved: SavedFile): TailedFile {
-    const { ahead, head, before, settled, cuts, size, modified, born, generation } = saved;
+    const { ahead, head, before, settled, cuts, size, modified, born, realPath, generation } = saved;
     let position = ahead !== undefined && ahead <= found.size ? ahead : saved.pos;
     // Of Flume's entry nothing else is known: it was cut, or the inode belongs to another file by now.
     if (saved.key === undefined && position > found.size) position = 0;
     const ledger = new Ledger(position, before, settled, cuts, generation);
     const file = this.#make(found, position, { head, born, ledger });
+    file.realPath = realPath;
     if (position === size) file.seenModified = modified;
     else if (saved.key === undefined && position === found.size) file.seenModified = found.modified;
     return file;
@@ -346,9 +342,11 @@ export class FileSet {
         this.#forget(key, one);
         continue;
       }
+      const folder = dirname(place.path);
+      const home = one.realPath !== undefined && folder === dirname(one.realPath) ? dirname(one.path) : folder;
+      const group = this.#options.groups.find(({ dir }) => dir === folder || dir === home);
       // Renamed while the folder was being read: the next look finds it.
-      const group = this.#options.groups.find(({ dir }) => dir === dirname(place.path));
-      if (group?.matches(place.path.slice(place.path.lastIndexOf('/') + 1))) {
+      if (group?.dir === folder && group.matches(basename(place.path))) {
         if (!(one instanceof TailedFile)) this.#forget(key, one);
         continue;
       }
@@ -389,11 +387,7 @@ export class FileSet {
     const saved = one instanceof TailedFile ? parsePart(JSON.parse(renderPart([one.text])))?.[0] : one;
     if (one instanceof TailedFile) this.#leave(one);
     this.#files.delete(key);
-    if (saved !== undefined) this.#remembered.set(key, { saved, text: renderFile({ ...saved, isGone: true }) });
-    for (const oldest of this.#remembered.keys()) {
-      if (this.#remembered.size <= MAX_REMEMBERED) break;
-      this.#remembered.delete(oldest);
-    }
+    if (saved !== undefined) this.#remembered.add(key, saved);
     this.#options.onChange?.();
   }
 }

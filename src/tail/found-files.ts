@@ -39,7 +39,7 @@ export function inOrder(due: Due[], groups: readonly FileGroup[]): TailedFile[] 
 
 /** Looks for files in the folders that they lay in, whatever their names are by now. */
 export async function findByInode(
-  lost: ReadonlyMap<string, { readonly path: string; readonly awayPath?: string }>,
+  lost: ReadonlyMap<string, { readonly path: string; readonly realPath?: string; readonly awayPath?: string }>,
   isLocal: (dir: string) => boolean,
 ): Promise<Map<string, Place>> {
   const found = new Map<string, Place>();
@@ -47,12 +47,14 @@ export async function findByInode(
     const stats = local ? probeSync(path) : await probe(path);
     if (stats === 'gone' || stats === 'unknown') return;
     const id = fileId(stats);
-    if (!lost.has(id.key)) return;
+    if (!lost.has(id.key) || found.has(id.key)) return;
     found.set(id.key, { path, id, size: Number(stats.size), modified: Number(stats.mtimeMs), isLocal: local });
   };
   for (const { awayPath } of lost.values()) if (awayPath !== undefined) await look(awayPath, false);
   const dirs = new Set<string>();
   for (const [key, { path }] of lost) if (!found.has(key)) dirs.add(dirname(path));
+  // Where symbolic links led: a target is renamed in its own folder.
+  for (const [key, { realPath }] of lost) if (!found.has(key) && realPath !== undefined) dirs.add(dirname(realPath));
   for (const dir of dirs) {
     for (const name of await readdir(dir).catch(() => [])) await look(pathIn(dir, name), isLocal(dir));
   }

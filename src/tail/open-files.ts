@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import type { Logger } from '../component/context.ts';
 import type { TailedFile } from './tailed-file.ts';
 
@@ -51,6 +52,8 @@ export class OpenFiles {
       try {
         const result = await file.open();
         if (result === 'missing') return false;
+        // Links, and what may be one, are not among the local ones.
+        if (result === 'open' && !file.isLocal && file.awayPath === undefined) await noteRealPath(file);
         this.#files.delete(file);
         this.#files.add(file);
         if (result === 'other') {
@@ -93,6 +96,13 @@ export class OpenFiles {
     }
     return waiting;
   }
+}
+
+async function noteRealPath(file: TailedFile): Promise<void> {
+  const real = await realpath(file.path).catch(() => undefined);
+  if (real === undefined || real === file.path || real === file.realPath) return;
+  file.realPath = real;
+  file.touch();
 }
 
 function isLack(error: unknown): boolean {

@@ -7,7 +7,7 @@ import type { Position } from './positions.ts';
  * What the checkpoint knows of tailed files. The source's part is
  *
  *     {"version":1,"files":[{"id":"device:inode","path":…,"pos":…,"size":…,"modified":…,"head":[length,crc],"before":[offset,length,crc],
- *       "born":"nanoseconds","settled":{"channel":[from,to,…]},"cuts":[offset,…],"anew":times,"gone":true},…]}
+ *       "real":path,"born":"nanoseconds","settled":{"channel":[from,to,…]},"cuts":[offset,…],"anew":times,"gone":true},…]}
  *
  * `pos`: all lines before it are durable. `settled`: lines behind it that are durable behind a channel; each number is how far it stands from
  * the one before, the first from `pos`. `cuts`: offsets where events of several lines ended by time, by the same steps. `head` and `before`: CRCs of the first bytes, and of some bytes before an offset, by which a file is known.
@@ -21,6 +21,8 @@ export interface SavedFile {
   readonly key: string | undefined;
   readonly inode: string;
   readonly path: string;
+  /** Where it lay, if that is another place. */
+  readonly realPath?: string;
   readonly pos: number;
   /** Another program has read on up to here, if the file is still that long. */
   readonly ahead?: number;
@@ -44,6 +46,7 @@ export function renderFile(file: SavedFile & { readonly isGone: boolean }): stri
     `"id":"${file.key}","path":${JSON.stringify(file.path)},"pos":${file.pos},"size":${file.size ?? null},"modified":${file.modified}`,
     `"head":[${head.length},${head.crc}],"before":[${before.at},${before.length},${before.crc}]`,
   ];
+  if (file.realPath !== undefined) parts.push(`"real":${JSON.stringify(file.realPath)}`);
   if (file.born > 0n) parts.push(`"born":"${file.born}"`);
   if (settled.size > 0) {
     const ways = Array.from(settled, ([channel, ranges]) => {
@@ -75,7 +78,7 @@ export function parsePart(part: unknown): SavedFile[] | undefined {
 
 function parseFile(entry: unknown): SavedFile | undefined {
   if (!isRecord(entry)) return undefined;
-  const { id, path, pos, size, modified, born, head, before, settled, cuts, anew } = entry;
+  const { id, path, real, pos, size, modified, born, head, before, settled, cuts, anew } = entry;
   if (typeof id !== 'string' || typeof path !== 'string' || !isOffset(pos)) return undefined;
   const [headLength, headCrc] = numbers(head);
   const [at, length, crc] = numbers(before);
@@ -87,6 +90,7 @@ function parseFile(entry: unknown): SavedFile | undefined {
     key: id,
     inode: id.slice(id.indexOf(':') + 1),
     path,
+    realPath: typeof real === 'string' ? real : undefined,
     pos,
     size: isOffset(size) ? size : undefined,
     modified: typeof modified === 'number' ? modified : 0,

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
+import type { Beginning } from './beginning.ts';
 import type { Births } from './births.ts';
 import { findData, readAt, unpin } from './file-bytes.ts';
 import type { FileGroup, FileId } from './file-groups.ts';
@@ -19,15 +20,6 @@ const SLAB = 1 << 20;
 const SMALL_SLAB = 64 << 10;
 const CR = 0x0d;
 
-/** Where a file is begun, and what is known of it. */
-export interface Beginning {
-  readonly position: number;
-  readonly head?: Mark;
-  readonly ledger?: Ledger;
-  /** When the file was made, in nanoseconds. */
-  readonly born?: bigint;
-}
-
 /** What `open` has found: it, nothing or another file under its name, or other content than was read. */
 export type Opened = 'open' | 'missing' | 'other';
 
@@ -37,6 +29,8 @@ export class TailedFile {
   readonly ledger: Ledger;
   group: FileGroup;
   path: string;
+  /** Where it lay when it was opened, if its path is a symbolic link, or lies behind one. */
+  realPath: string | undefined;
   /** Where it lies when that is not `path`: it was renamed to a name that is not ours. */
   awayPath: string | undefined;
   /** What lies there is another file, under the inode of this one: it was deleted. */
@@ -153,6 +147,7 @@ export class TailedFile {
       key: this.id.key,
       inode: this.id.inode,
       path: this.path,
+      realPath: this.realPath,
       pos: this.ledger.position,
       size: Number.isNaN(this.seenModified) ? undefined : this.seenSize,
       modified: Number.isNaN(this.seenModified) ? 0 : this.seenModified,

@@ -217,6 +217,28 @@ describe('the identity of tailed files', () => {
     assert.deepEqual((await rig.start('.*')).out.bodies(), []);
   });
 
+  it('is kept by what a symbolic link led to, while the agent was down: its rest is read, wherever it was renamed in its folder', async () => {
+    rig.put('../pods/0.log', text(lines('old', 3)));
+    mkdirSync(rig.path('.'), { recursive: true });
+    symlinkSync(rig.path('../pods/0.log'), rig.path('link.log'));
+    await rig.life('.*\\.log', 3);
+    // As container runtimes do: the target is renamed, the link leads to the new one.
+    rig.append('../pods/0.log', 'rest\n');
+    renameSync(rig.path('../pods/0.log'), rig.path('../pods/0.log.20260101'));
+    rig.put('../pods/0.log', 'new\n');
+    assert.deepEqual((await rig.life('.*\\.log', 2)).sort(), ['new', 'rest']);
+    // The link is led elsewhere; what it led to stays.
+    rig.append('../pods/0.log', 'more\n');
+    rig.put('../pods/1.log', 'one\n');
+    rmSync(rig.path('link.log'));
+    symlinkSync(rig.path('../pods/1.log'), rig.path('link.log'));
+    assert.deepEqual((await rig.life('.*\\.log', 2)).sort(), ['more', 'one']);
+    const last = await rig.start('.*\\.log');
+    rig.append('../pods/1.log', 'two\n');
+    await last.out.waitForRows(1);
+    assert.deepEqual(last.out.bodies(), ['two']);
+  });
+
   it('does not hang on the time of a file', async () => {
     rig.put('a', 'one\n');
     const run = await rig.start('.*');
