@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { TestCheckpoint } from '../../support/checkpoint.ts';
 import { useTempDir } from '../../support/temp-dir.ts';
-import { drain, type Made, never, open, put, segments } from './support.ts';
+import { copyAtWork, drain, type Made, never, open, put, putReplayed, segments } from './support.ts';
 
 const LINES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 /** The first was committed. */
@@ -116,6 +117,46 @@ describe('file channel with damaged files', () => {
       }
     });
   }
+
+  it("loses no more than the record that a flipped byte lies in, and gives nothing that the agent's checkpoint leaves out", async function () {
+    this.timeout(60_000);
+    const original = join(dir(), 'original');
+    const checkpoint = new TestCheckpoint();
+    const at = join(dir(), 'at work');
+    const { channel } = await open(at, SETTINGS, checkpoint);
+    for (const line of ['a', 'b', 'c']) await put(channel, [line]);
+    (await channel.take(1, never))?.commit();
+    for (const line of ['d', 'e', 'f']) await putReplayed(channel, [line]);
+    const saved = checkpoint.take();
+    await putReplayed(channel, ['sent again']);
+    await put(channel, ['g']);
+    await putReplayed(channel, ['sent again, too']);
+    copyAtWork(at, original);
+    await channel.close();
+    const files = segments(original);
+    assert.ok(files.length >= 3);
+    let whole = 0;
+    for (const [i, path] of files.entries()) {
+      const bytes = readFileSync(path);
+      for (let place = 0; place < bytes.length; place++) {
+        const copy = copyOf(original);
+        bytes[place]! ^= 1 << (place % 8);
+        writeFileSync(segments(copy)[i]!, bytes);
+        bytes[place]! ^= 1 << (place % 8);
+        const again = await open(copy, SETTINGS, new TestCheckpoint(saved));
+        const seen = await drain(again.channel);
+        await again.channel.close();
+        const where = `byte ${place} of segment ${i}: ${seen} ${again.lines.join('\n')}`;
+        assert.ok(isPartOf(seen, QUEUED), where);
+        assert.ok(seen.length >= QUEUED.length - 1, where);
+        if (seen.length === QUEUED.length) whole++;
+        else if (seen.at(-1) !== 'g') assert.ok(said(again.lines, /ERROR|WARN .*was not finished/), where);
+        else assert.ok(said(again.lines, /ERROR .*(damaged|gone|lost)/), where);
+        rmSync(copy, { recursive: true });
+      }
+    }
+    assert.ok(whole > 100, `${whole}`);
+  });
 
   it('needs no checkpoint: a flipped byte, a cut, zeros or no file at all lose and double nothing', async function () {
     this.timeout(60_000);
