@@ -1,4 +1,4 @@
-import type { CheckpointFileReport, InputReport, OutputReport, Report } from './report.ts';
+import type { ChannelReport, CheckpointFileReport, InputReport, OutputReport, Report } from './report.ts';
 
 /** So many files of a component are shown; all of them with `--json`. */
 const MAX_SHOWN = 30;
@@ -6,13 +6,7 @@ const MAX_SHOWN = 30;
 /** A report in plain words. */
 export function renderReport(report: Report): string {
   const blocks = [renderHead(report), ...renderInputs(report.inputs), ...renderOutputs(report.outputs)];
-  for (const { component, directories, queued, segments, bytes, note } of report.channels) {
-    const size = segments === undefined ? '' : ` in ${counted(segments, 'segment')}, ${amount(bytes ?? 0)} on disk`;
-    const lines = [`${named(component)}: ${counted(queued, 'event')} queued${size}`];
-    if (note !== undefined) lines.push(`  ${note}`);
-    lines.push(...directories.map((dir) => `  ${dir}`));
-    blocks.push(lines);
-  }
+  blocks.push(...report.channels.map(renderChannel));
   if (report.others.length > 0)
     blocks.push([`Nothing of files or queues in the parts of ${report.others.map(named).join(', ')}`]);
   if (report.notes.length > 0) blocks.push([...report.notes]);
@@ -84,6 +78,24 @@ function renderOutputs(outputs: readonly OutputReport[]): string[][] {
     if (files.length > MAX_SHOWN) lines.push(`  … and ${files.length - MAX_SHOWN} more (--json lists all)`);
     return lines;
   });
+}
+
+function renderChannel({
+  component,
+  directories,
+  queued,
+  segments,
+  bytes,
+  torn,
+  damaged,
+  notes,
+}: ChannelReport): string[] {
+  const size = segments === undefined ? '' : ` in ${counted(segments, 'segment')}, ${amount(bytes ?? 0)} on disk`;
+  const lines = [`${named(component)}: ${counted(queued, 'event')} queued${size}`];
+  for (const path of torn ?? []) lines.push(`  ${path}: its last write was not finished, a start cuts it off`);
+  for (const path of damaged ?? []) lines.push(`  ${path}: has damaged records`);
+  lines.push(...notes.map((note) => `  ${note}`), ...directories.map((dir) => `  in ${dir}`));
+  return lines;
 }
 
 function grouped<T extends { readonly component: string }>(rows: readonly T[]): [string, T[]][] {

@@ -46,7 +46,11 @@ export interface ChannelReport {
   readonly queued: number;
   readonly segments?: number;
   readonly bytes?: number;
-  readonly note?: string;
+  /** Segments whose last write was not finished: a start cuts it off, its source has not been told that it is kept. */
+  readonly torn?: readonly string[];
+  /** Segments with damaged records. */
+  readonly damaged?: readonly string[];
+  readonly notes: readonly string[];
 }
 
 export interface CheckpointFileReport {

@@ -64,7 +64,7 @@ export async function verifyState({ stateDir, plan, look, clock }: VerifySetting
       outputs.push(...found.rows);
       problems.push(...found.problems);
     } else if (component.startsWith('channel.') && savedChannel(saved) !== undefined) {
-      const found = await lookAtChannel(component, savedChannel(saved)!, alive);
+      const found = await lookAtChannel(component, savedChannel(saved)!, saved, alive);
       channels.push(...found.rows);
       problems.push(...found.problems);
     } else {

@@ -20,8 +20,10 @@ import { renderReport } from '../../src/verify/render.ts';
 import type { Report } from '../../src/verify/report.ts';
 import { verifyState } from '../../src/verify/verify.ts';
 import { memoryLogger } from '../support/context.ts';
+import { freePort } from '../support/free-port.ts';
 import { runSluice, startSluice } from '../support/run-sluice.ts';
 import { useTempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const disk = new LocalFileSystem();
 const look = (_url: string, path: string) => disk.stat(path);
@@ -281,5 +283,52 @@ a1.sinks.k.channel = c
     assert.equal(code, 0, text);
     assert.match(text, /was killed/);
     assert.match(text, /14 bytes durable \(3 events\); will be renamed to .*FlumeData\.\d+\n/);
+  });
+
+  it('says what is queued in a file channel, and whether that is sound', async () => {
+    const log = file('app.log', Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''));
+    const [checkpointDir, dataDir] = [join(temp(), 'fc', 'checkpoint'), join(temp(), 'fc', 'data')];
+    const agent = await startSluice({
+      name: 'a1',
+      dir: temp(),
+      stateDir: state(),
+      conf: `a1.sources = r
+a1.channels = c
+a1.sinks = k
+a1.sources.r.type = TAILDIR
+a1.sources.r.filegroups = g
+a1.sources.r.filegroups.g = ${log}
+a1.sources.r.positionFile = ${join(temp(), 'positions.json')}
+a1.sources.r.channels = c
+a1.channels.c.type = file
+a1.channels.c.checkpointDir = ${checkpointDir}
+a1.channels.c.dataDirs = ${dataDir}
+a1.channels.c.minimumRequiredSpace = 0
+a1.sinks.k.type = avro
+a1.sinks.k.hostname = 127.0.0.1
+a1.sinks.k.port = ${await freePort()}
+a1.sinks.k.channel = c
+`,
+    });
+    // Nobody listens: the events stay where they are.
+    const queued = /channel c: 5,000 events queued in 1 segment, [\d,]+ bytes on disk\n/;
+    await waitFor(async () => queued.test((await verify()).text), { what: 'events in the channel', timeoutMs: 15_000 });
+    assert.equal((await verify()).code, 0);
+    await agent.kill();
+    const killed = await verify();
+    assert.equal(killed.code, 0, killed.text);
+    assert.match(killed.text, queued);
+    assert.match(killed.text, /source r: 1 file, all delivered/);
+    const segment = readdirSync(dataDir).find((name) => statSync(join(dataDir, name)).size > 40_000)!;
+    const bytes = readFileSync(join(dataDir, segment));
+    bytes[20_000]! ^= 1;
+    writeFileSync(join(dataDir, segment), bytes);
+    const damaged = await verify();
+    assert.equal(damaged.code, 1);
+    assert.ok(damaged.report.problems.some((problem) => problem.startsWith(`channel.c: ${join(dataDir, segment)}: `)));
+    rmSync(dataDir, { recursive: true });
+    const missing = await verify();
+    assert.equal(missing.code, 1);
+    assert.match(missing.text, /- channel\.c: .*data/);
   });
 });
