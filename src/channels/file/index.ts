@@ -51,7 +51,7 @@ const options = {
     min: 1,
     unit: 'ms',
     lenient: true,
-    doc: 'How often a checkpoint is written; what came after it is read from the segments at a start.',
+    doc: 'How often the channel writes a checkpoint of its own; what came after it is read from the segments at a start.',
   }),
   maxFileSize: integer({
     default: FLUME_FILE_BYTES,
@@ -72,6 +72,7 @@ const options = {
   'use-fast-replay': bool({ default: false, doc: `${NO_EFFECT} a start reads only what came after the checkpoint.` }),
   'use-log-replay-v1': bool({ default: false, doc: `${NO_EFFECT} there is no replay.` }),
   'write-timeout': integer({ default: 10, unit: 's', doc: `${NO_EFFECT} a checkpoint never waits for puts.` }),
+  'checkpoint-timeout': integer({ default: 600, unit: 's', doc: `${NO_EFFECT} see write-timeout.` }),
   fsyncPerTransaction: bool({
     default: true,
     doc: `${NO_EFFECT} every put is synced; puts that come together, at once.`,
