@@ -1,4 +1,5 @@
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { compressorOf } from './compressed.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
 /** How much is read of a compressed file at once. */
@@ -10,14 +11,10 @@ const SMALL_INPUT = 64;
 
 export type Compression = 'gzip' | 'zstd';
 
-/** How many bytes of a file tell its compression. */
-export const MAGIC_BYTES = 4;
-
 /** What a file's first bytes say. */
 export function compressionOf(first: Buffer): Compression | undefined {
-  if (first.length < MAGIC_BYTES) return undefined;
-  if (first[0] === 0x1f && first[1] === 0x8b && first[2] === 8) return 'gzip';
-  return first.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : undefined;
+  const name = compressorOf(first);
+  return name === 'gzip' || name === 'zstd' ? name : undefined;
 }
 
 /** The bytes of a file from `offset` on, as many as there are now; none at its end. */
@@ -74,7 +71,8 @@ export class Decompression {
 
   /**
    * Fills a buffer. @returns how many bytes; less than it takes when there is no more for now
-   * @throws CorruptError when nothing can be read on; what was read before is right
+   * @throws CorruptError when nothing can be read on; what was read before is kept (of gzip it may be wrong, too, from the damage on: its checksum
+   * comes at the end)
    */
   async read(into: Buffer): Promise<number> {
     let filled = 0;

@@ -4,6 +4,7 @@ import type { LineRules } from '../event/line-splitter.ts';
 import type { Beginning } from './beginning.ts';
 import { Births } from './births.ts';
 import type { Shaper } from './chunk.ts';
+import { CompressedContent } from './compressed-content.ts';
 import { type FileGroup, type FoundFile, groupOf } from './file-groups.ts';
 import { FileShape } from './file-shape.ts';
 import { FolderLog } from './folder-log.ts';
@@ -11,9 +12,10 @@ import { foundFile, isLink, isLocal, probe, probeSync, type Scan, scanFolders } 
 import { byId, type Due, findByInode, hasChanged, inOrder } from './found-files.ts';
 import { Ledger } from './ledger.ts';
 import { OpenFiles } from './open-files.ts';
+import type { Original } from './originals.ts';
 import type { Position } from './positions.ts';
 import { Remembered } from './remembered.ts';
-import { parsePart, renderPart, type SavedFile } from './saved-files.ts';
+import { renderPart, type SavedFile } from './saved-files.ts';
 import { TailedFile } from './tailed-file.ts';
 
 /** What the set needs to know of its owner. */
@@ -186,6 +188,7 @@ export class FileSet {
     await this.#open.close(file);
     if (!file.isDeleted) return;
     this.#files.delete(file.id.key);
+    this.#remembered.add(`deleted ${file.id.key}`, file); // Its inode may be another file's soon.
     this.#options.onChange?.();
   }
 
@@ -200,6 +203,11 @@ export class FileSet {
       if (!file.isGone) positions.push({ inode: file.id.inode, pos: file.ledger.position, file: file.path });
     }
     return positions;
+  }
+
+  /** What a compressed file may be a copy of. */
+  originals(): Iterable<Original> {
+    return this.#remembered.originals(this.#files.values());
   }
 
   /** Whether nothing is under way. */
@@ -255,7 +263,7 @@ export class FileSet {
 
   #add(links: readonly FoundFile[]): TailedFile {
     const [first] = links;
-    const saved = this.#recall(links);
+    const saved = this.#remembered.recall(first.id.key) ?? this.#recall(links);
     let file: TailedFile;
     if (saved === undefined) {
       file = this.#make(first, this.#beginning(first));
@@ -275,8 +283,6 @@ export class FileSet {
   /** What is known of a file that was just found, from an earlier life or an earlier time. */
   #recall(links: readonly FoundFile[]): SavedFile | undefined {
     const [{ id }] = links;
-    const remembered = this.#remembered.take(id.key);
-    if (remembered !== undefined) return remembered;
     const same = this.#saved.get(id.inode) ?? [];
     // The number of a device may be another one after the machine was started; Flume's positions know none.
     const entry =
@@ -289,14 +295,15 @@ export class FileSet {
 
   /** A file that was read before; whether it is the same one shows when it is opened. */
   #continue(found: FoundFile, saved: SavedFile): TailedFile {
-    const { ahead, head, before, settled, cuts, size, modified, born, realPath, generation } = saved;
+    const { ahead, head, before, settled, cuts, size, modified, born, realPath, generation, content } = saved;
     let position = ahead !== undefined && ahead <= found.size ? ahead : saved.pos;
     // Of Flume's entry nothing else is known: it was cut, or the inode belongs to another file by now.
     if (saved.key === undefined && position > found.size) position = 0;
     const ledger = new Ledger(position, before, settled, cuts, generation);
     const file = this.#make(found, position, { head, born, ledger });
     file.realPath = realPath;
-    if (position === size) file.seenModified = modified;
+    if (content !== undefined) file.content = new CompressedContent(content);
+    if (size !== undefined && position === (content ?? size)) file.seen(size, modified);
     else if (saved.key === undefined && position === found.size) file.seenModified = found.modified;
     return file;
   }
@@ -384,10 +391,9 @@ export class FileSet {
 
   /** It is nowhere; how far it was read is kept, should it come back. */
   #forget(key: string, one: TailedFile | SavedFile): void {
-    const saved = one instanceof TailedFile ? parsePart(JSON.parse(renderPart([one.text])))?.[0] : one;
     if (one instanceof TailedFile) this.#leave(one);
     this.#files.delete(key);
-    if (saved !== undefined) this.#remembered.add(key, saved);
+    this.#remembered.add(key, one);
     this.#options.onChange?.();
   }
 }

@@ -61,8 +61,13 @@ export class FileShape {
   readonly lost: { readonly chunk: Chunk; readonly mark: undefined }[] = [];
   /** How far the file was taken in. */
   end: number;
+  /** Nothing has come for so long that what is held is to be handed on. */
+  isDue = false;
   /** Since when nothing has come for the oldest event that is held, by the monotonic clock. */
   since = 0;
+  /** A complaint was logged, and is not to be repeated. */
+  hasBadLine = false;
+  hasLimit = false;
   readonly #shaper: Shaper;
   #waitsAt = Number.NaN;
   /** What stands before `end`. */
@@ -91,17 +96,18 @@ export class FileShape {
 
   /** What is held becomes events as it is. */
   flush(now: number): void {
+    this.isDue = false;
     for (const chunk of this.#shaper.flush()) this.ready.push({ chunk, mark: this.#trail.mark });
     this.#note(now);
   }
 
-  /** The file begins anew. */
-  restart(): void {
+  /** The file begins anew, or is read on from another offset. */
+  restart(offset = 0, cuts: readonly number[] = []): void {
     const chunks = [...this.ready.splice(0).map(({ chunk }) => chunk), ...this.#shaper.flush()];
     for (const chunk of chunks) this.lost.push({ chunk, mark: undefined });
-    this.#shaper.reset();
-    this.end = 0;
-    this.#trail = new Trail(0);
+    this.#shaper.reset(cuts);
+    this.end = offset;
+    this.#trail = new Trail(offset);
   }
 
   /** What stands before an offset within the next piece, as far as that is known. */

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FileGroup, type FoundFile, fileId } from './file-groups.ts';
 import { pathIn, probe, probeSync } from './folder-scan.ts';
@@ -17,6 +17,12 @@ type Place = Omit<FoundFile, 'group'>;
 export function hasChanged(file: TailedFile, found: { readonly size: number; readonly modified: number }): boolean {
   if (file.seenSize === 0 && found.size === 0) return false;
   return found.size !== file.seenSize || found.modified !== file.seenModified;
+}
+
+/** Whether a file's path still leads to it. */
+export async function isAtPath(file: TailedFile): Promise<boolean> {
+  const stats = await stat(file.path, { bigint: true }).catch(() => undefined);
+  return stats !== undefined && file.is(stats);
 }
 
 /** The files under all the names that they were found by. */

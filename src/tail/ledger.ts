@@ -191,15 +191,15 @@ export class Ledger {
     return found.size > 0 ? found : undefined;
   }
 
-  /** The file begins anew: what is under way says nothing about it any more. */
-  reset(position: number): void {
+  /** The file begins anew: what is under way says nothing about it any more. The others are as in the constructor. */
+  reset(position: number, earlier: Settled = NOTHING, earlierCuts: readonly number[] = []): void {
     this.generation++;
     this.content = ++Ledger.contents;
     this.#position = position;
     this.#mark = NO_MARK;
     this.#entries = [];
-    this.#earlier = NOTHING;
-    this.#earlierCuts = [];
+    this.#earlier = earlier;
+    this.#earlierCuts = earlierCuts;
   }
 
   /** Drops what is durable from the beginning. @returns the first entry that is not */

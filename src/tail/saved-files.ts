@@ -7,10 +7,11 @@ import type { Position } from './positions.ts';
  * What the checkpoint knows of tailed files. The source's part is
  *
  *     {"version":1,"files":[{"id":"device:inode","path":…,"pos":…,"size":…,"modified":…,"head":[length,crc],"before":[offset,length,crc],
- *       "real":path,"born":"nanoseconds","settled":{"channel":[from,to,…]},"cuts":[offset,…],"anew":times,"gone":true},…]}
+ *       "real":path,"born":"nanoseconds","settled":{"channel":[from,to,…]},"cuts":[offset,…],"content":length,"anew":times,"gone":true},…]}
  *
  * `pos`: all lines before it are durable. `settled`: lines behind it that are durable behind a channel; each number is how far it stands from
- * the one before, the first from `pos`. `cuts`: offsets where events of several lines ended by time, by the same steps. `head` and `before`: CRCs of the first bytes, and of some bytes before an offset, by which a file is known.
+ * the one before, the first from `pos`. `cuts`: offsets where events of several lines ended by time, by the same steps. `content`: of a
+ * compressed file, to whose content all offsets belong, how long that is, 0 while it is not known. `head` and `before`: CRCs of the first bytes, and of some bytes before an offset, by which a file is known.
  */
 
 const VERSION = 1;
@@ -35,6 +36,8 @@ export interface SavedFile {
   readonly before: Mark;
   readonly settled: Settled;
   readonly cuts: readonly number[];
+  /** Of a compressed file: how long its content is, 0 while that is not known. */
+  readonly content?: number;
   /** How often it has begun anew since it is known. */
   readonly generation?: number;
 }
@@ -55,6 +58,7 @@ export function renderFile(file: SavedFile & { readonly isGone: boolean }): stri
     parts.push(`"settled":{${ways}}`);
   }
   if (cuts.length > 0) parts.push(`"cuts":[${toSteps(cuts, pos)}]`);
+  if (file.content !== undefined) parts.push(`"content":${file.content}`);
   if (file.generation) parts.push(`"anew":${file.generation}`);
   if (file.isGone) parts.push('"gone":true');
   return `{${parts}}`;
@@ -78,7 +82,7 @@ export function parsePart(part: unknown): SavedFile[] | undefined {
 
 function parseFile(entry: unknown): SavedFile | undefined {
   if (!isRecord(entry)) return undefined;
-  const { id, path, real, pos, size, modified, born, head, before, settled, cuts, anew } = entry;
+  const { id, path, real, pos, size, modified, born, head, before, settled, cuts, content, anew } = entry;
   if (typeof id !== 'string' || typeof path !== 'string' || !isOffset(pos)) return undefined;
   const [headLength, headCrc] = numbers(head);
   const [at, length, crc] = numbers(before);
@@ -99,6 +103,7 @@ function parseFile(entry: unknown): SavedFile | undefined {
     before: length > 0 ? { at, length, crc } : NO_MARK,
     settled: ways,
     cuts: fromSteps(numbers(cuts), pos),
+    content: isOffset(content) ? content : undefined,
     generation: isOffset(anew) ? anew : 0,
   };
 }

@@ -33,8 +33,8 @@ export interface TailOptions {
   readonly longLine: 'cut' | 'skip';
   /** How lines become events; without it each is one. */
   readonly lines?: LineOptions;
-  /** Whether compressed files are left out; else they are read like others. */
-  readonly compressed?: 'skip' | 'raw';
+  /** Whether compressed files are read for what they hold, left out, or read like others, as without it. */
+  readonly compressed?: 'read' | 'skip' | 'raw';
   readonly maxOpenFiles: number;
   /** Milliseconds between looks through the folders. */
   readonly rescanInterval: number;

@@ -3,6 +3,7 @@ import type { Source, SourceContext, SourceOutput } from '../component/source.ts
 import { type FileGroup, requireFolders } from './file-groups.ts';
 import { FileSet } from './file-set.ts';
 import { shaperMaker } from './file-shape.ts';
+import { isAtPath } from './found-files.ts';
 import { HeldFiles } from './held-files.ts';
 import { Lookout } from './lookout.ts';
 import { PositionFile } from './positions.ts';
@@ -62,7 +63,10 @@ export class TailReader implements Source {
     const { positionFile } = values;
     const damaged = (): void => context.checkpoint.damaged();
     if (positionFile !== undefined) this.#positions = new PositionFile(positionFile, context.log, damaged);
-    this.#tailer = new Tailer(values, context, () => this.#settled());
+    this.#tailer = new Tailer(values, context, {
+      onProgress: () => this.#settled(),
+      originals: () => this.#files.originals(),
+    });
     this.#waker = new Waker(context.clock);
     const { maxLineLength: maxLength, longLine, lines } = values;
     const makeShaper = shaperMaker(lines, maxLength);
@@ -168,7 +172,11 @@ export class TailReader implements Source {
     const { clock } = this.#context;
     let since = clock.monotonic();
     while (!signal.aborted) {
-      for (const file of this.#held.due(clock.monotonic())) await this.#tailer.flush(file, out, signal);
+      for (const file of this.#held.due(clock.monotonic())) {
+        // An event that has waited long enough is handed on in a turn, for which the file is open.
+        if (file.shape !== undefined) file.shape.isDue = file.content?.turnAt === undefined;
+        this.#enqueue(file);
+      }
       const file = this.#queue.shift();
       if (file === undefined) {
         await this.#wait(lookout);
@@ -187,17 +195,20 @@ export class TailReader implements Source {
   }
 
   async #turn(file: TailedFile, out: SourceOutput, signal: AbortSignal, lookout: Lookout): Promise<void> {
+    let isOpen: boolean;
     try {
-      if (!(await this.#files.take(file))) {
-        lookout.want(file.path);
-        return;
-      }
+      isOpen = await this.#files.take(file);
     } catch (error) {
       this.#tailer.failed(file, error);
       return;
     }
     let turn: Turn;
     try {
+      if (file.shape?.isDue) await this.#tailer.flush(file, out, signal);
+      if (!isOpen) {
+        lookout.want(file.path);
+        return;
+      }
       turn = await this.#tailer.turn(file, out, signal, () => this.#queue.length > 0);
       if (turn === 'same' && this.#isEnded(file)) await this.#tailer.finish(file, out, signal);
     } catch (error) {
@@ -271,7 +282,7 @@ export class TailReader implements Source {
 
   /** A file renamed to a name that is not ours, with a new one in its place, is reported as a mere change. */
   async #verify(file: TailedFile, lookout: Lookout): Promise<void> {
-    if (!file.isGone && !(await file.isAtPath())) lookout.want(file.path);
+    if (!file.isGone && !(await isAtPath(file))) lookout.want(file.path);
   }
 
   #enqueue(file: TailedFile): void {

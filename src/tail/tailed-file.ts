@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type LinePiece, type LineRules, LineSplitter } from '../event/line-splitter.ts';
 import type { Beginning } from './beginning.ts';
 import type { Births } from './births.ts';
+import type { CompressedContent } from './compressed-content.ts';
 import { findData, readAt, unpin } from './file-bytes.ts';
 import type { FileGroup, FileId } from './file-groups.ts';
 import { fileId } from './file-groups.ts';
@@ -57,8 +57,8 @@ export class TailedFile {
   hasLongLine = false;
   /** Where lines become events in another way than one by one. */
   shape: FileShape | undefined;
-  hasBadLine = false;
-  hasLimit = false;
+  /** What it holds if it is compressed, or may be: then all offsets are those of its content. */
+  content: CompressedContent | undefined;
   /** What was just to be read on does not go on from what was read: it was written anew. */
   isRewritten = false;
   readonly #rulesFor: (file: TailedFile) => LineRules;
@@ -68,7 +68,8 @@ export class TailedFile {
   #offset: number;
   #handle: Handle | undefined;
   #opening: Promise<Opened> | undefined;
-  #head: Mark;
+  /** The mark of its beginning. */
+  head: Mark;
   #born: bigint;
   /** What was read last, and what was handed on last; `undefined` when it is not in memory. */
   #trail: Trail | undefined;
@@ -97,7 +98,7 @@ export class TailedFile {
     this.ledger = ledger;
     this.seenSize = position;
     this.#offset = position;
-    this.#head = head;
+    this.head = head;
     this.#born = born;
     this.#births = births;
     this.#rulesFor = rulesFor;
@@ -152,9 +153,10 @@ export class TailedFile {
       size: Number.isNaN(this.seenModified) ? undefined : this.seenSize,
       modified: Number.isNaN(this.seenModified) ? 0 : this.seenModified,
       born: this.#born,
-      head: this.#head,
+      head: this.head,
       before: this.ledger.mark,
       settled: this.ledger.settled,
+      content: this.content?.length,
       generation: this.ledger.generation,
       cuts: this.shape === undefined ? [] : this.ledger.cuts,
       isGone: this.isGone,
@@ -213,12 +215,13 @@ export class TailedFile {
 
   async #isSame(handle: Handle, size: number): Promise<boolean> {
     const { offset } = this;
+    if (this.content?.isKnown) return this.content.isSame(handle, this);
     if (size < this.leastSize) return false;
-    if (offset === 0) return crc32(await readAt(handle, 0, this.#head.length)) === this.#head.crc;
-    const head = this.#head.length > 0 ? this.#head.length : Math.min(offset, TRAIL_BYTES * 4);
+    if (offset === 0) return crc32(await readAt(handle, 0, this.head.length)) === this.head.crc;
+    const head = this.head.length > 0 ? this.head.length : Math.min(offset, TRAIL_BYTES * 4);
     const start = await readAt(handle, 0, head);
-    if (this.#head.length === 0) this.#head = { at: start.length, length: start.length, crc: crc32(start) };
-    else if (crc32(start) !== this.#head.crc) return false;
+    if (this.head.length === 0) this.head = { at: start.length, length: start.length, crc: crc32(start) };
+    else if (crc32(start) !== this.head.crc) return false;
     const mark = this.ledger.lastMark;
     if (mark.length > 0 && mark.at <= offset) {
       const bytes = await readAt(handle, mark.at - mark.length, mark.length);
@@ -240,12 +243,6 @@ export class TailedFile {
     return fileId(stats).key === this.id.key;
   }
 
-  /** Whether its path still leads to it. */
-  async isAtPath(): Promise<boolean> {
-    const stats = await stat(this.path, { bigint: true }).catch(() => undefined);
-    return stats !== undefined && fileId(stats).key === this.id.key;
-  }
-
   /** Its size now, and when it was changed; it must be open. */
   async look(): Promise<{ size: number; modified: number; links: number }> {
     if (this.#handle === undefined) throw new Error(`${this.path} is not open`);
@@ -261,6 +258,7 @@ export class TailedFile {
     this.#splitter = undefined;
     this.#trail = undefined;
     this.#handedOn = undefined;
+    this.content?.close();
     await handle?.close();
   }
 
@@ -269,6 +267,7 @@ export class TailedFile {
     this.#offset = offset;
     this.#hasJumped = true;
     this.#splitter?.reset(offset);
+    this.content?.rewind(offset);
     this.#trail = this.#handedOn?.at === offset ? this.#handedOn : undefined;
   }
 
@@ -279,11 +278,12 @@ export class TailedFile {
     this.isRewritten = false;
     this.seenSize = 0;
     this.seenModified = Number.NaN;
-    this.#head = NO_MARK;
+    this.head = NO_MARK;
     this.#dataUntil = 0;
     this.#hasNulTail = false;
     this.ledger.reset(0);
     this.shape?.restart();
+    this.content?.restart();
     this.touch();
   }
 
@@ -330,7 +330,7 @@ export class TailedFile {
       if (to > from) {
         const bytes = buffer.subarray(from, to);
         this.#trail = before.behind(bytes);
-        this.#head = extendHead(this.#head, offset, bytes);
+        this.head = extendHead(this.head, offset, bytes);
       }
     } finally {
       // Also after a failure: the unfinished line has moved into the buffer, and moves back.

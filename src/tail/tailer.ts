@@ -5,12 +5,15 @@ import { ConstantColumn, type HeaderColumn, NumberColumn } from '../event/header
 import { type LinePiece, type LineRows, toBatch } from '../event/line-splitter.ts';
 import type { Receipt } from '../event/receipt.ts';
 import { compressorOf, MAGIC_BYTES } from './compressed.ts';
+import { CompressedContent } from './compressed-content.ts';
+import { turnCompressed } from './compressed-turn.ts';
 import { readAt } from './file-bytes.ts';
 import type { FileShape } from './file-shape.ts';
 import type { Mark } from './fingerprint.ts';
 import type { Placed, PlacedIn } from './ledger.ts';
 import { withoutHoles } from './nul-rows.ts';
 import { ContentNames } from './origin.ts';
+import type { Original } from './originals.ts';
 import type { TailOptions } from './tail-options.ts';
 import type { TailedFile } from './tailed-file.ts';
 
@@ -33,22 +36,29 @@ export type Turn = 'more' | 'grown' | 'same';
 /** The file could not be read, for the reason in `cause`. */
 export class ReadFailure extends Error {}
 
+/** What the tailer needs of its owner. */
+export interface TailerOwner {
+  /** Called whenever rows have become durable. */
+  onProgress(): void;
+  /** The files that a compressed one may be a copy of. */
+  originals(): Iterable<Original>;
+}
+
 /** Reads files and hands their lines on: one turn of one file at a time. */
 export class Tailer {
   readonly #options: TailOptions;
   readonly #context: SourceContext;
   readonly #maxTurnRows: number;
   readonly #names: ContentNames;
-  readonly #onProgress: () => void;
+  readonly #owner: TailerOwner;
   /** Compressed files that were told of. */
   readonly #leftOut = new WeakSet<TailedFile>();
   #batchBytes = MAX_BATCH_BYTES;
 
-  /** @param onProgress called whenever rows have become durable */
-  constructor(options: TailOptions, context: SourceContext, onProgress: () => void) {
+  constructor(options: TailOptions, context: SourceContext, owner: TailerOwner) {
     this.#options = options;
     this.#context = context;
-    this.#onProgress = onProgress;
+    this.#owner = owner;
     this.#names = new ContentNames(context.checkpoint);
     const { batchSize, maxBatchCount } = options;
     const rows = maxBatchCount <= 0 ? Number.POSITIVE_INFINITY : batchSize * maxBatchCount;
@@ -69,6 +79,13 @@ export class Tailer {
     const began = clock.monotonic();
     const { size, modified } = await file.look().catch(failedToRead);
     const { leastSize } = file;
+    if (this.#options.compressed === 'read' && (file.content !== undefined || leastSize === 0) && size > 0) {
+      file.content ??= new CompressedContent();
+      const isCompressed = await file.content.isCompressed(file, size).catch(failedToRead);
+      if (isCompressed) return this.#turnCompressed(file, file.content, { size, modified }, out, signal);
+      if (isCompressed === undefined) return 'same';
+      file.content = undefined;
+    }
     if (size < leastSize) {
       this.#context.log.info(`${file.path} was cut from ${leastSize} to ${size} bytes and is read from its beginning`);
       file.restart();
@@ -127,6 +144,28 @@ export class Tailer {
     return file.offset > start ? 'grown' : 'same';
   }
 
+  async #turnCompressed(
+    file: TailedFile,
+    content: CompressedContent,
+    seen: { readonly size: number; readonly modified: number },
+    out: SourceOutput,
+    signal: AbortSignal,
+  ): Promise<Turn> {
+    const isChanged = seen.size !== file.seenSize || seen.modified !== file.seenModified;
+    if (isChanged && !(await file.isSame().catch(failedToRead))) {
+      this.#beginAnew(file);
+      return 'more';
+    }
+    if (file.shape !== undefined) await this.#sendShaped(file, file.shape, out, signal);
+    return turnCompressed(file, content, seen, {
+      context: this.#context,
+      signal,
+      originals: () => this.#owner.originals(),
+      handOn: (piece) => this.#handOn(file, piece, out, Number.POSITIVE_INFINITY, signal),
+      finish: () => this.finish(file, out, signal),
+    });
+  }
+
   /** Hands on what a file holds for lines that did not come. */
   async flush(file: TailedFile, out: SourceOutput, signal: AbortSignal): Promise<void> {
     if (file.shape === undefined) return;
@@ -155,7 +194,8 @@ export class Tailer {
 
   /** Whether it is compressed: mostly the copy of a log that was read before. */
   async #isLeftOut(file: TailedFile): Promise<boolean> {
-    if (this.#options.compressed !== 'skip' || file.handle === undefined) return false;
+    const { compressed = 'raw' } = this.#options;
+    if (compressed === 'raw' || file.handle === undefined) return false;
     const compressor = compressorOf(await readAt(file.handle, 0, MAGIC_BYTES));
     if (compressor === undefined) return false;
     if (!this.#leftOut.has(file)) {
@@ -257,13 +297,16 @@ export class Tailer {
       file.ledger.add(given, place, rows, mark);
       given.onProgress(() => {
         file.touch();
-        this.#onProgress();
+        this.#owner.onProgress();
       });
     };
     try {
       const settled = mark === undefined ? undefined : file.ledger.settledRows(place, rows);
       if (out.wantsOrigin) await this.#names.learn(file).catch(failedToRead);
-      const origin = out.wantsOrigin ? await this.#names.origin(file, place.offset, rows.starts, signal) : undefined;
+      const origin =
+        out.wantsOrigin && mark !== undefined
+          ? await this.#names.origin(file, place.offset, rows.starts, signal)
+          : undefined;
       await out.emit(batch, { ownsMemory: true, onReceipt, settled, origin });
     } catch (error) {
       // When the agent ends, a channel may have it all the same, and deliver it: then that is still told.
@@ -298,8 +341,8 @@ export class Tailer {
 
   /** Counts an event that ended before its lines did, and logs the first one of a file. */
   atLimit(file: TailedFile, offset: number): void {
-    if (file.hasLimit) return;
-    file.hasLimit = true;
+    if (file.shape === undefined || file.shape.hasLimit) return;
+    file.shape.hasLimit = true;
     this.#context.log.warn(
       `${file.path}: the event of several lines at offset ${offset} has more lines or bytes than an event may have; the next line begins another one. This is said once for a file`,
     );
@@ -308,8 +351,8 @@ export class Tailer {
   /** Counts a line that is not in the format the source was told, and logs the first one of a file. */
   badLine(file: TailedFile, offset: number): void {
     this.#context.counters.EventReadFail++;
-    if (file.hasBadLine) return;
-    file.hasBadLine = true;
+    if (file.shape === undefined || file.shape.hasBadLine) return;
+    file.shape.hasBadLine = true;
     this.#context.log.warn(
       `${file.path}: the line at offset ${offset} is not what lineFormat = ${this.#options.lines?.format} says; it is passed on as it is. Further ones of this file are only counted (EventReadFail)`,
     );

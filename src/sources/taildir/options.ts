@@ -110,10 +110,10 @@ export const options = {
     ours: true,
     doc: 'The most lines of an event; the next one begins another event. The most bytes are maxLineLength.',
   }),
-  compressed: choice(['skip', 'raw'], {
-    default: 'skip',
+  compressed: choice(['read', 'skip', 'raw'], {
+    default: 'read',
     ours: true,
-    doc: 'What becomes of files that gzip, zstd, bzip2 or xz made: a copy of a log that was read before. They are left out, or read byte for byte like any other.',
+    doc: 'What becomes of files that gzip, zstd, bzip2 or xz made, whatever their names. read: those of gzip and zstd are read for the lines they hold, once and to their end; a copy of a log that was read before (told by its content) is read from where that was read to, so mostly not at all; bzip2 and xz are left out. skip: all are left out. raw: they are read byte for byte like any other.',
   }),
   maxOpenFiles: integer({
     default: 512,
