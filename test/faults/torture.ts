@@ -3,6 +3,7 @@
  * `npm run torture -- [--kills 500] [--seed S] [--only WORD]`.
  */
 import { parseArgs } from 'node:util';
+import { FAULT_POINTS } from './fault-points.ts';
 import { PEER_SCENARIOS } from './peer-scenarios.ts';
 import { explain, type Outcome, runScenario } from './run-scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -16,6 +17,10 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const scenarios = [...SCENARIOS, ...PEER_SCENARIOS].filter(({ name }) => name.includes(values.only));
+if (scenarios.length === 0 || !Number.isInteger(seed) || !(Number(values.kills) > 0)) {
+  console.error(`nothing to do for --only ${values.only} --seed ${values.seed} --kills ${values.kills}`);
+  process.exit(64);
+}
 const share = Math.ceil(Number(values.kills) / scenarios.length);
 const outcomes: Outcome[] = [];
 
@@ -38,18 +43,30 @@ if (outcomes.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 process.exit();
 
 function summarize(): void {
-  const points = [...new Set(outcomes.flatMap(({ kills }) => kills.map(({ point }) => point)))].sort();
-  const rows = outcomes.map(({ scenario, kills, lines, rotations, doubled, lost, seconds, problems }) => ({
-    scenario,
-    kills: kills.length,
-    ...Object.fromEntries(points.map((point) => [point, kills.filter((kill) => kill.point === point).length])),
-    lines,
-    rotations,
-    doubled,
-    lost,
-    seconds: Math.round(seconds),
-    good: problems.length === 0,
-  }));
-  console.table(rows);
-  console.log(`${outcomes.reduce((sum, { kills }) => sum + kills.length, 0)} kills, seed ${seed}`);
+  console.table(
+    outcomes.map(({ scenario, kills, lines, rotations, doubled, lost, seconds, problems }) => ({
+      scenario,
+      kills: kills.length,
+      lines,
+      rotations,
+      doubled,
+      lost,
+      seconds: Math.round(seconds),
+      good: problems.length === 0,
+    })),
+  );
+  console.log('Kills by place (work, start and stop: at a random moment) and by the number of the scenario:');
+  const places = ['work', 'start', 'stop', ...Object.keys(FAULT_POINTS)];
+  const at = (place: string, kills: Outcome['kills']): number => kills.filter(({ point }) => point === place).length;
+  const all = outcomes.flatMap(({ kills }) => kills);
+  console.table(
+    Object.fromEntries(
+      places.map((place) => [
+        place,
+        { all: at(place, all), ...Object.fromEntries(outcomes.map(({ kills }, i) => [`#${i}`, at(place, kills)])) },
+      ]),
+    ),
+  );
+  const seconds = outcomes.reduce((sum, outcome) => sum + outcome.seconds, 0);
+  console.log(`${all.length} kills in ${Math.round(seconds)} s, seed ${seed}`);
 }
