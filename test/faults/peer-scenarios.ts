@@ -1,9 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Hdfs, startHdfs } from '../../scripts/peers/hdfs.ts';
-import { type ListedFile, READERS } from './read-back.ts';
+import { type ListedFile, READERS, type Reader } from './read-back.ts';
 import type { Foreign, Output, Prepared, Scenario } from './scenario.ts';
-import { agent, configuration, hdfs as hdfsSink, memory, taildir } from './scenarios.ts';
+import {
+  agent,
+  compressed,
+  configuration,
+  fileChannel,
+  hdfs as hdfsSink,
+  memory,
+  type Options,
+  taildir,
+} from './scenarios.ts';
 
 const STREAMS = ['alpha', 'beta'];
 const ROOT = '/torture';
@@ -32,10 +41,9 @@ async function listHdfs(hdfs: Hdfs): Promise<ListedFile[]> {
   }));
 }
 
-const overWebHdfs: Scenario = {
-  name: 'taildir -> memory -> hdfs on webhdfs: (a real HDFS)',
-  peer: true,
-  prepare: async (dir): Promise<Prepared> => {
+/** `taildir -> CHANNEL -> hdfs` on a real HDFS. */
+function overWebHdfs(name: string, channel: (dir: string) => Options, more: Options, reader: Reader): Scenario {
+  const prepare = async (dir: string): Promise<Prepared> => {
     const hdfs = await startHdfs({ dir: join(dir, 'hdfs') });
     const sink = hdfsSink('', {
       'hdfs.path': `webhdfs://127.0.0.1:${hdfs.httpPort}${ROOT}/%{stream}`,
@@ -43,23 +51,23 @@ const overWebHdfs: Scenario = {
       'hdfs.rollCount': 1500,
       'hdfs.rollSize': 0,
       'hdfs.retryInterval': 1,
+      ...more,
     });
-    const output: Output = {
-      name: 'HDFS',
-      list: () => listHdfs(hdfs),
-      reader: READERS.text,
-      foreign: [await plant(hdfs)],
-    };
+    const output: Output = { name: 'HDFS', list: () => listHdfs(hdfs), reader, foreign: [await plant(hdfs)] };
     return {
-      agents: [agent(dir, configuration(taildir(dir, STREAMS), [memory], [sink]))],
+      agents: [agent(dir, configuration(taildir(dir, STREAMS), [channel(dir)], [sink]))],
       load: { dir: join(dir, 'logs'), streams: STREAMS, linesPerSecond: 800, rotateMs: 4000 },
       outputs: [output],
       workMs: 4000,
       patienceMs: 120_000,
       end: () => hdfs.stop(),
     };
-  },
-};
+  };
+  return { name, prepare };
+}
 
 /** Those that need a real peer. */
-export const PEER_SCENARIOS: readonly Scenario[] = [overWebHdfs];
+export const PEER_SCENARIOS: readonly Scenario[] = [
+  overWebHdfs('taildir -> memory -> hdfs on webhdfs:', () => memory, {}, READERS.text),
+  overWebHdfs('taildir -> file channel -> hdfs on webhdfs:, gzip', fileChannel, compressed('gzip'), READERS.gzip),
+];

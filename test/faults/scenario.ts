@@ -7,8 +7,6 @@ import { type ListedFile, listFolder, type Reader } from './read-back.ts';
 /** Agents with a configuration, what is written to them, and where it must come out. */
 export interface Scenario {
   readonly name: string;
-  /** Needs a real peer. */
-  readonly peer?: boolean;
   readonly prepare: (dir: string) => Promise<Prepared>;
 }
 

@@ -10,7 +10,7 @@ const STREAMS = ['alpha', 'beta', 'gamma'];
 /** What another agent, and a person, may have lying in the same folder. */
 const FOREIGN = ['FlumeData.1000000000000.tmp', 'FlumeData.1000000000001', '1000000000000-1', 'notes.txt'];
 
-type Options = Readonly<Record<string, string | number>>;
+export type Options = Readonly<Record<string, string | number>>;
 
 /** A component's lines of a configuration. */
 function component(prefix: string, options: Options): string[] {
@@ -108,7 +108,7 @@ function intoFolder(
   return { name, prepare };
 }
 
-const compressed = (codec: string): Options => ({ 'hdfs.fileType': 'CompressedStream', 'hdfs.codeC': codec });
+export const compressed = (codec: string): Options => ({ 'hdfs.fileType': 'CompressedStream', 'hdfs.codeC': codec });
 
 /** Lines of a number that ends with 0 begin an event. Written as text, joined lines are lines again. */
 const joined: Scenario = {
@@ -132,6 +132,20 @@ const twoSinks: Scenario = {
       .concat(second.join('\n'), '\n');
     const output = folder(out, READERS.text, FOREIGN, { unordered: true });
     return { agents: [agent(dir, conf)], load: load(dir), outputs: [output] };
+  },
+};
+
+/** Two agents write to one folder, under names of the same kind: none touches what is the other's. */
+const oneFolder: Scenario = {
+  name: 'two agents -> hdfs on file:, one folder',
+  prepare: async (dir) => {
+    const out = join(dir, 'out');
+    const sink = hdfs(out, { 'hdfs.path': `file://${out}`, 'hdfs.rollCount': 200 });
+    const agents = [['alpha', 'beta'], ['gamma']].map((streams, i) => {
+      const source = { ...taildir(dir, streams), positionFile: `${dir}/positions-${i}.json` };
+      return agent(dir, configuration(source, [memory], [sink]), `a${i}`);
+    });
+    return { agents, load: load(dir), outputs: [folder(out, READERS.text, FOREIGN)] };
   },
 };
 
@@ -255,6 +269,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   joined,
   twoSinks,
+  oneFolder,
   twoRoutes,
   tailExec,
   overAvro,
