@@ -4,7 +4,7 @@ import { FileChannel } from './channel.ts';
 
 /*
  * The file channel: a queue on disk that outlives the process. Its format is its own (segment.ts, record.ts, payload.ts, checkpoint.ts); a file channel of
- * Flume's is not read.
+ * Flume's is not read. What it says in the agent's checkpoint stands in log-state.ts, and how a start puts all that together in recover.ts.
  */
 
 /** Flume's default of maxFileSize, and its ceiling. */

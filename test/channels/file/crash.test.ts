@@ -82,7 +82,7 @@ describe('file channel after a crash', () => {
   afterEach(() => mend?.());
 
   it('has all that was confirmed and nothing that was durably committed, whenever it happens and whatever the disk had not yet got', async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ put: fc.integer({ min: 1, max: 9 }), wait: fc.nat(3).map((n) => n === 0) }) },
       { weight: 4, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 8 }) }) },
@@ -185,7 +185,7 @@ describe('file channel after a crash', () => {
   });
 
   it('has all that was confirmed when its process is killed, and takes the directories over', async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const told = newTold();
     for (let round = 0; round < 6; round++) {
       await killedChild(dir(), told, 30 + round * 37);

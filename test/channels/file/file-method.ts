@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
  * back.
  */
 export async function replaceFileMethod(
-  name: 'datasync' | 'writev',
+  name: 'datasync' | 'sync' | 'writev',
   method: (sound: () => Promise<unknown>) => Promise<unknown>,
 ): Promise<() => void> {
   const handle = await open('/dev/null');
