@@ -31,7 +31,7 @@ export interface Output {
   readonly foreign: readonly Foreign[];
   /** Events may come again, and then bear the same key: what a line is beside its event. */
   readonly split?: (text: string) => Named;
-  /** Names of files do not tell their order: the clock was set. */
+  /** Names of files do not tell their order, as when the clock was set. */
   readonly unordered?: boolean;
 }
 
