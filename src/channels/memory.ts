@@ -80,7 +80,7 @@ class MemoryChannel implements Channel {
   readonly #counters: ChannelCounters;
   readonly #queue: Entry[] = [];
   #head = 0;
-  /** Rolled back, in order; they come before the queue. */
+  /** Rolled back, the first one last; they come before the queue. There may be one for each row: nothing is shifted. */
   readonly #returned: Entry[] = [];
   #sequence = 0;
   #rows = 0;
@@ -251,6 +251,8 @@ class MemoryChannel implements Channel {
     while (bytes < JOINED_BYTES && rows < maxRows && first.batch.retainedBytes < SMALL_BYTES) {
       const peek = this.#peek();
       if (peek === undefined || peek.batch.retainedBytes >= SMALL_BYTES) break;
+      // Rows that a source sends again are settled with the length of their file, others when a checkpoint has it.
+      if (peek.leg.receipt.replayable !== first.leg.receipt.replayable) break;
       const next = this.#pop(maxRows - rows)!;
       this.#counters.EventTakeAttemptCount += next.batch.length;
       entries.push(next);
@@ -261,7 +263,7 @@ class MemoryChannel implements Channel {
   }
 
   #peek(): Entry | undefined {
-    return this.#returned[0] ?? this.#queue[this.#head];
+    return this.#returned.at(-1) ?? this.#queue[this.#head];
   }
 
   #pop(maxRows: number): Entry | undefined {
@@ -276,11 +278,11 @@ class MemoryChannel implements Channel {
       };
       // Rounding up each share could count more than was put: the rest keeps what is left.
       this.#bytes += front.batch.retainedBytes + back.batch.retainedBytes - entry.batch.retainedBytes;
-      if (this.#returned.length > 0) this.#returned[0] = back;
+      if (this.#returned.length > 0) this.#returned[this.#returned.length - 1] = back;
       else this.#queue[this.#head] = back;
       return front;
     }
-    if (this.#returned.length > 0) return this.#returned.shift();
+    if (this.#returned.length > 0) return this.#returned.pop();
     this.#head++;
     if (this.#head >= 1024 || this.#head === this.#queue.length) {
       this.#queue.splice(0, this.#head);
@@ -300,7 +302,7 @@ class MemoryChannel implements Channel {
     let settled: RowMarks | undefined;
     return {
       batch,
-      replayable: entries.every(({ leg }) => leg.receipt.replayable),
+      replayable: entries[0]!.leg.receipt.replayable,
       settle: (from, to) => {
         settled ??= new RowMarks(batch.length);
         settled.add(from, to);
@@ -349,8 +351,8 @@ class MemoryChannel implements Channel {
   }
 
   #rollback(entries: readonly Entry[]): void {
-    this.#returned.push(...entries);
-    this.#returned.sort((a, b) => a.sequence - b.sequence || a.first - b.first);
+    for (const entry of entries) this.#returned.push(entry);
+    this.#returned.sort((a, b) => b.sequence - a.sequence || b.first - a.first);
     this.#takers.shift()?.(true);
   }
 }

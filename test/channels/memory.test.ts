@@ -48,6 +48,30 @@ describe('memory channel', () => {
     delivery?.commit();
   });
 
+  it('does not join rows that a source sends again with rows that none does: they are settled otherwise', async () => {
+    const { channel } = make({ capacity: '1000', transactionCapacity: '1' });
+    const signal = new AbortController().signal;
+    for (const [line, replayable] of [
+      ['a', true],
+      ['b', true],
+      ['c', false],
+      ['d', true],
+    ] as const) {
+      await channel.put(batchOfLines([line]), new Receipt(1, undefined, replayable).leg('c'), signal);
+    }
+    const taken: (readonly [number, boolean])[] = [];
+    while (channel.size > 0) {
+      const delivery = await channel.take(10, signal);
+      taken.push([delivery!.batch.length, delivery!.replayable]);
+      delivery!.commit();
+    }
+    assert.deepEqual(taken, [
+      [2, true],
+      [1, false],
+      [1, true],
+    ]);
+  });
+
   it("counts as Flume's does", async () => {
     const { channel, counters } = make({ capacity: '10', transactionCapacity: '5' });
     const signal = new AbortController().signal;

@@ -215,6 +215,28 @@ export function describeChannel(name: string, under: ChannelUnderTest): void {
       await channel.close();
     });
 
+    it('takes back a delivery of which every other row was settled, however many they are', async () => {
+      const rows = 300_000;
+      const channel = await under.open(rows);
+      await put(channel, new Array<string>(rows).fill(''));
+      let left = 0;
+      for (const deliveries: Delivery[] = []; ; ) {
+        if (deliveries.reduce((sum, { batch }) => sum + batch.length, 0) < rows) {
+          deliveries.push(await take(channel, rows));
+          continue;
+        }
+        for (const delivery of deliveries) {
+          delivery.settleRows(Uint32Array.from({ length: delivery.batch.length >> 1 }, (_, i) => 2 * i + 1));
+          left += delivery.batch.length - (delivery.batch.length >> 1);
+          delivery.rollback();
+        }
+        break;
+      }
+      assert.equal(channel.size, left);
+      while (channel.size > 0) (await take(channel, rows)).commit();
+      await channel.close();
+    });
+
     it('makes room for a waiting put by rows that were settled one by one, at the rollback', async () => {
       const channel = await under.open(4);
       await put(channel, ['a', 'b', 'c', 'd']);

@@ -38,7 +38,7 @@ export class RowQueue {
   #queue: Entry[] = [];
   #head = 0;
   #bytes = 0;
-  /** Rolled back, in order; they come before the queue. */
+  /** Rolled back, the first one last; they come before the queue. There may be one for each row: nothing is shifted. */
   #returned: Entry[] = [];
 
   /** The memory of what waits; what was rolled back does not count. */
@@ -57,7 +57,7 @@ export class RowQueue {
 
   /** Takes rows back; they come next, in the order of their numbers. */
   giveBack(entries: readonly Entry[]): void {
-    this.#returned = [...this.#returned, ...entries].sort((a, b) => a.first - b.first);
+    this.#returned = [...this.#returned, ...entries].sort((a, b) => b.first - a.first);
   }
 
   /** Takes entries off: one, or several small ones, of `maxRows` rows at the most. */
@@ -79,7 +79,7 @@ export class RowQueue {
   }
 
   #peek(): Entry | undefined {
-    return this.#returned[0] ?? this.#queue[this.#head];
+    return this.#returned.at(-1) ?? this.#queue[this.#head];
   }
 
   #pop(maxRows: number): Entry | undefined {
@@ -93,14 +93,14 @@ export class RowQueue {
         batch: entry.batch.slice(maxRows, entry.batch.length),
         memory: entry.memory,
       };
-      if (isReturned) this.#returned[0] = rest;
+      if (isReturned) this.#returned[this.#returned.length - 1] = rest;
       else {
         this.#queue[this.#head] = rest;
         this.#bytes += rest.batch.retainedBytes;
       }
       return { ...entry, batch: entry.batch.slice(0, maxRows) };
     }
-    if (isReturned) return this.#returned.shift();
+    if (isReturned) return this.#returned.pop();
     this.#head++;
     if (this.#head >= 1024 || this.#head === this.#queue.length) {
       this.#queue.splice(0, this.#head);
