@@ -230,6 +230,8 @@ export class Writer {
   async #checkpoint(): Promise<void> {
     const { log, context, checkpointInterval } = this.#parts;
     this.#checkpointAt = context.clock.monotonic() + checkpointInterval;
+    // What is committed while it is written is not in it.
+    const { low } = log.committed;
     try {
       this.#dirty = false;
       await log.checkpoint();
@@ -241,16 +243,15 @@ export class Writer {
       this.#checkpointTrouble = true;
     }
     // Whether it could be written or not: room may be what it lacks.
-    this.#release();
+    this.#release(low);
   }
 
   /**
    * A segment may be deleted when the agent's last two checkpoints know its rows to be committed: it can fall back to the one before the last, and the rows must
    * be there then.
    */
-  #release(): void {
+  #release(low: number): void {
     const { log, context } = this.#parts;
-    const { low } = log.committed;
     if (this.#releasing !== undefined || !log.canDelete(low)) return;
     const released = async (): Promise<void> => {
       try {
