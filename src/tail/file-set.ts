@@ -16,6 +16,7 @@ import type { Original } from './originals.ts';
 import type { Position } from './positions.ts';
 import { Remembered } from './remembered.ts';
 import { renderPart, type SavedFile } from './saved-files.ts';
+import { SavedIndex } from './saved-index.ts';
 import { TailedFile } from './tailed-file.ts';
 
 /** What the set needs to know of its owner. */
@@ -56,8 +57,8 @@ export class FileSet {
   readonly #folders: FolderLog;
   readonly #births = new Births();
   readonly #local = new Map<string, boolean>();
-  /** What an earlier life has left, by inode, until the first look. */
-  readonly #saved = new Map<string, SavedFile[]>();
+  /** What an earlier life has left, until the first look. */
+  #saved = new SavedIndex();
   readonly #remembered = new Remembered();
   #isFirst = true;
   #looks = 0;
@@ -70,12 +71,7 @@ export class FileSet {
 
   /** What an earlier run has left, for files that the first look finds. */
   restore(saved: readonly SavedFile[]): void {
-    this.#saved.clear();
-    for (const file of saved) {
-      const same = this.#saved.get(file.inode);
-      if (same === undefined) this.#saved.set(file.inode, [file]);
-      else same.push(file);
-    }
+    this.#saved = new SavedIndex(saved);
   }
 
   /** The source's part in the checkpoint. */
@@ -128,9 +124,7 @@ export class FileSet {
     }
     await this.#seekLost((file) => file.lastLook === number || scan.unlisted.has(file.group.dir), scan, due);
     this.#isFirst = false;
-    for (const [inode, files] of this.#saved) {
-      if (!files.some(({ path }) => scan.unlisted.has(dirname(path)))) this.#saved.delete(inode);
-    }
+    this.#saved.keep(({ path }) => scan.unlisted.has(dirname(path)));
     const files = inOrder(due, groups);
     await this.#open.openSoon([...fresh, ...files]);
     return { due: files, links: scan.links, isWhole: true, cost: scan.cost };
@@ -182,6 +176,11 @@ export class FileSet {
   /** Opens a file for its turn. False when there is nothing or another file under its name. @throws the error of the system */
   take(file: TailedFile): Promise<boolean> {
     return this.#open.take(file);
+  }
+
+  /** Opens files ahead of their turn, as many as may be open. */
+  openSoon(files: readonly TailedFile[]): Promise<void> {
+    return this.#open.openSoon(files);
   }
 
   async close(file: TailedFile): Promise<void> {
@@ -263,7 +262,7 @@ export class FileSet {
 
   #add(links: readonly FoundFile[]): TailedFile {
     const [first] = links;
-    const saved = this.#remembered.recall(first.id.key) ?? this.#recall(links);
+    const saved = this.#remembered.recall(first.id.key) ?? this.#saved.take(links);
     let file: TailedFile;
     if (saved === undefined) {
       file = this.#make(first, this.#beginning(first));
@@ -278,19 +277,6 @@ export class FileSet {
   #beginning(file: FoundFile): number {
     if (!this.#isFirst) return 0;
     return this.#options.firstPosition?.(file) ?? (this.#options.skipToEnd ? file.size : 0);
-  }
-
-  /** What is known of a file that was just found, from an earlier life or an earlier time. */
-  #recall(links: readonly FoundFile[]): SavedFile | undefined {
-    const [{ id }] = links;
-    const same = this.#saved.get(id.inode) ?? [];
-    // The number of a device may be another one after the machine was started; Flume's positions know none.
-    const entry =
-      same.find(({ key }) => key === id.key) ??
-      same.find(({ path }) => links.some((link) => link.path === path)) ??
-      same.find(({ key }) => key === undefined);
-    if (entry !== undefined) same.splice(same.indexOf(entry), 1);
-    return entry;
   }
 
   /** A file that was read before; whether it is the same one shows when it is opened. */
@@ -336,7 +322,7 @@ export class FileSet {
         if (await this.#lose(file)) due.push({ file, modified: 0 });
       } else lost.set(file.id.key, file);
     }
-    for (const saved of [...this.#saved.values()].flat()) {
+    for (const saved of this.#saved.all()) {
       if (saved.key !== undefined && !scan.unlisted.has(dirname(saved.path))) lost.set(saved.key, saved);
     }
     if (lost.size === 0) return;

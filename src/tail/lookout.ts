@@ -42,6 +42,8 @@ export class Lookout {
   readonly #links = new LinkTargets();
   /** Names to be looked at. */
   readonly #names = new Set<string>();
+  /** Files that have grown and are not open: before their turn comes they may be deleted. */
+  readonly #closed = new Set<TailedFile>();
   /** Reports since the loop went round. */
   #reports = 0;
   #isAllWanted = false;
@@ -67,6 +69,7 @@ export class Lookout {
   async start(): Promise<void> {
     const dirs = new Set(this.#options.groups.map(({ dir }) => dir));
     await this.#watch.keep(dirs);
+    await this.#watch.renew();
     await this.#lookThrough();
   }
 
@@ -78,6 +81,7 @@ export class Lookout {
       while (!signal.aborted) {
         const wait = this.#nextAt() - this.#options.clock.monotonic();
         if (wait > 0) await this.#waker.sleep(Math.min(wait, LONG));
+        else if (this.#closed.size > 0) await this.#openClosed();
         else if (this.#names.size > 0) await this.#lookAtNames();
         else await this.#lookThrough();
       }
@@ -103,12 +107,18 @@ export class Lookout {
   }
 
   #nextAt(): number {
-    if (this.#names.size > 0) return Number.NEGATIVE_INFINITY;
+    if (this.#names.size > 0 || this.#closed.size > 0) return Number.NEGATIVE_INFINITY;
     const { rescanInterval } = this.#options;
     if (this.#isAllWanted) return this.#lastAll + Math.max(MIN_INTERVAL, this.#cost / SHARE.wanted);
     const { asks } = this;
     const interval = asks ? Math.min(rescanInterval, ASKING_INTERVAL) : rescanInterval;
     return this.#lastAll + Math.max(interval, this.#cost / (asks ? SHARE.asking : SHARE.resting));
+  }
+
+  async #openClosed(): Promise<void> {
+    const files = [...this.#closed];
+    this.#closed.clear();
+    await this.#options.files.openSoon(files);
   }
 
   async #lookAtNames(): Promise<void> {
@@ -131,6 +141,7 @@ export class Lookout {
     this.#tell(look);
     await this.#links.replace(look.links);
     await this.#watchAll();
+    if (await this.#watch.renew()) this.#isAllWanted = true;
     const remote = groups.find(({ dir }) => !files.isLocal(dir));
     if (remote !== undefined && !this.#isRemote)
       log.info(
@@ -164,13 +175,17 @@ export class Lookout {
       this.#isAllWanted = true;
     }
     this.#reports = 0;
-    if (this.#isAllWanted || this.#names.size > 0) this.#waker.wake();
+    if (this.#isAllWanted || this.#names.size > 0 || this.#closed.size > 0) this.#waker.wake();
     this.#options.onTold();
   }
 
   #sort(path: string, isNew: boolean): void {
     const file = this.#options.files.at(path);
-    if (file !== undefined && !isNew) this.#options.onGrown(file);
-    else if (this.#reports < FLOOD && groupOf(this.#options.groups, path) !== undefined) this.#names.add(path);
+    if (file !== undefined && !isNew) {
+      this.#options.onGrown(file);
+      if (!file.isOpen && this.#reports < FLOOD) this.#closed.add(file);
+    } else if (this.#reports < FLOOD && groupOf(this.#options.groups, path) !== undefined) {
+      this.#names.add(path);
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, join, normalize } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Logger } from '../component/context.ts';
@@ -20,6 +21,8 @@ export class FolderWatch {
   readonly #reports: FolderReports;
   readonly #watch: typeof watch;
   readonly #watchers = new Map<string, FSWatcher>();
+  /** What the folders are, by device and inode. */
+  readonly #ids = new Map<string, string>();
   /** A folder cannot be watched, its files have to be asked. */
   hasFailed = false;
 
@@ -50,6 +53,8 @@ export class FolderWatch {
       // While the folder is missing the one above is watched.
       if (name === null || !isAbout(details, path)) return;
       this.#reports.onName(dir === '/' ? `/${name}` : `${dir}/${name}`, event !== 'change');
+      // So the folder itself is reported as moved.
+      if (event !== 'change' && name === basename(path)) this.#reports.onFolder(dir);
     });
     watcher.on('all', () => this.#reports.onFolder(dir));
     return new Promise((resolve) => {
@@ -67,9 +72,31 @@ export class FolderWatch {
     for (const dir of dirs) await this.add(dir);
   }
 
+  /**
+   * Watches folders anew that are others than before: the kernel watches what a folder is, not its name, which another one may have been moved to, or
+   * a link have been led to. Resolves with whether there were some: what happened in them meanwhile was not heard.
+   */
+  async renew(): Promise<boolean> {
+    let isRenewed = false;
+    for (const dir of [...this.#watchers.keys()]) {
+      const stats = await stat(dir, { bigint: true }).catch(() => undefined);
+      if (stats === undefined) continue;
+      const known = this.#ids.get(dir);
+      const id = `${stats.dev}:${stats.ino}`;
+      if (known !== undefined && known !== id) {
+        await this.#remove(dir);
+        await this.add(dir);
+        isRenewed = true;
+      }
+      this.#ids.set(dir, id);
+    }
+    return isRenewed;
+  }
+
   async #remove(dir: string): Promise<void> {
     const watcher = this.#watchers.get(dir);
     this.#watchers.delete(dir);
+    this.#ids.delete(dir);
     await watcher?.close();
   }
 
