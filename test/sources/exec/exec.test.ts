@@ -162,7 +162,7 @@ describe('exec source', () => {
     await run.out.waitForRows(1);
     await waitFor(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
     await run.stop();
-    process.kill(Number(readFileSync(pidFile, 'utf8')));
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
     assert.deepEqual(run.out.bodies(), ['ready']);
   });
 
