@@ -43,6 +43,7 @@ export class Agent {
   readonly #sinks: SinkRunner[] = [];
   readonly #sources: SourceRunner[] = [];
   readonly #counters: CounterGroup[] = [];
+  #starting: Promise<void> | undefined;
   #stopping: Promise<readonly LeftBehind[]> | undefined;
   /** Ends waiting for room of what was taken over. */
   readonly #ended = new AbortController();
@@ -78,7 +79,12 @@ export class Agent {
    * @param previous a stopped agent, whose channels in memory are taken over by those of the same name
    * @throws what a channel could not open with
    */
-  async start(previous?: Agent): Promise<void> {
+  start(previous?: Agent): Promise<void> {
+    this.#starting ??= this.#start(previous);
+    return this.#starting;
+  }
+
+  async #start(previous: Agent | undefined): Promise<void> {
     for (const [name, channel] of this.#channels) {
       await channel.open();
       const group = this.#counters.find((candidate) => candidate.type === 'CHANNEL' && candidate.name === name);
@@ -118,6 +124,8 @@ export class Agent {
 
   async #stop(deadline: AbortSignal): Promise<readonly LeftBehind[]> {
     const { clock } = this.#services;
+    // What is half open would be left open.
+    await this.#starting?.catch(() => {});
     await Promise.all(this.#sources.map((source) => source.stop(deadline)));
     const drained = new Set(this.#sinks.flatMap((sink) => sink.channels).filter((channel) => !channel.isDurable));
     while (!deadline.aborted && Array.from(drained).some((channel) => channel.size > 0)) {

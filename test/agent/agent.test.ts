@@ -153,6 +153,62 @@ describe('AgentHost', () => {
     assert.deepEqual(heard, ['a', 'bye']);
   });
 
+  it('goes back to the old plan when a channel of the new one cannot be opened, with what was in memory, until that works', async () => {
+    const heard: string[] = [];
+    const stalls = new AbortController();
+    const stalled = new Promise<void>((resolve) => stalls.signal.addEventListener('abort', () => resolve()));
+    const { log, services } = servicesOf();
+    let opens = 0;
+    const opensBut = (failures: readonly number[]): AgentPlan['channels'][number]['declaration'] => ({
+      ...memory,
+      create: (values, context) => {
+        const channel = memory.create(values as never, context);
+        channel.open = async () => {
+          if (failures.includes(opens++)) throw new SluiceError('NO_SPACE', '/state');
+        };
+        return channel;
+      },
+    });
+    const withChannel = (plan: AgentPlan, failures: readonly number[]): AgentPlan => ({
+      ...plan,
+      channels: [{ ...plan.channels[0]!, declaration: opensBut(failures) }],
+    });
+    const host = new AgentHost(withChannel(planOf(['a'], heard, stalled), [2]), services, 50);
+    await host.start();
+    await host.replace(withChannel(planOf([], []), [1]));
+    stalls.abort();
+    while (!log.lines.includes('INFO Runs with the old configuration')) await systemClock.sleep(10);
+    assert.equal(opens, 4);
+    assert.match(log.lines.join('\n'), /cannot be run: .*\/state(.|\n)*goes back to the old configuration/);
+    await host.stop(AbortSignal.timeout(5000));
+    assert.deepEqual(heard, ['a', 'bye', 'a', 'bye']);
+  });
+
+  it('takes a good plan while it is on its way back to one that cannot be run any more', async () => {
+    const heard: string[] = [];
+    const { services } = servicesOf();
+    const plan = planOf([], []);
+    let isBroken = false;
+    const broken: AgentPlan['channels'][number]['declaration'] = {
+      ...memory,
+      create: (values, context) => {
+        const channel = memory.create(values as never, context);
+        channel.open = async () => {
+          if (isBroken) throw new SluiceError('STATE_UNUSABLE', '/state');
+        };
+        return channel;
+      },
+    };
+    const first = { ...plan, channels: [{ ...plan.channels[0]!, declaration: broken }] };
+    const host = new AgentHost(first, services, 1000);
+    await host.start();
+    isBroken = true;
+    await host.replace(first);
+    await host.replace(planOf(['z'], heard));
+    await host.stop(AbortSignal.timeout(5000));
+    assert.deepEqual(heard, ['z', 'bye']);
+  });
+
   it('reports counters of what Flume counts, and of nothing else', async () => {
     const host = new AgentHost(planOf([], []), servicesOf().services, 1000);
     assert.deepEqual(
