@@ -40,6 +40,11 @@ export class Receipt {
     this.#changed();
   }
 
+  /** Whether all legs are there. */
+  get sealed(): boolean {
+    return this.#sealed;
+  }
+
   get legs(): readonly ReceiptLeg[] {
     return this.#legs;
   }
@@ -142,13 +147,30 @@ export class ReceiptLeg {
 
   /**
    * The rows of the batch, as its source emitted it, that have become durable on this way: from, to, from, to, … Rows between two of them that do not go this way
-   * are counted in, so that the ranges are few.
+   * are counted in, so that the ranges are few, unless they are still to become durable on another way: with another configuration they may go this one next time.
    */
   get settledSourceRanges(): readonly number[] {
     const low = this.#marks.low;
     const ranges = low > 0 ? [0, low, ...this.rangesAbove] : this.rangesAbove;
     const rows = this.#sourceRows;
-    return rows === undefined ? ranges : ranges.map((at, i) => (i % 2 === 0 ? rows[at]! : rows[at - 1]! + 1));
+    if (rows === undefined || ranges.length === 0) return ranges;
+    const spans = ranges.map((at, i) => (i % 2 === 0 ? rows[at]! : rows[at - 1]! + 1));
+    const open = this.#openElsewhere(rows);
+    return open === undefined ? spans : without(spans, open);
+  }
+
+  /** Marks the rows that do not go this way and are not durable on theirs. */
+  #openElsewhere(ownRows: Uint32Array): Uint8Array | undefined {
+    // Ways that are still to come may have all the others.
+    let open = this.receipt.sealed ? undefined : new Uint8Array(this.receipt.rows).fill(1);
+    for (const leg of this.receipt.legs) {
+      if (leg === this || leg.settled) continue;
+      open ??= new Uint8Array(this.receipt.rows);
+      const ranges = leg.unsettledSourceRanges;
+      for (let i = 0; i < ranges.length; i += 2) open.fill(1, ranges[i], ranges[i + 1]);
+    }
+    if (open !== undefined) for (let i = 0; i < ownRows.length; i++) open[ownRows[i]!] = 0;
+    return open;
   }
 
   /** Rows `from` up to `to` are durable now. Settling a row twice does no harm. */
@@ -164,4 +186,20 @@ export class ReceiptLeg {
     this.#marks.addRows(rows);
     this.#changed();
   }
+}
+
+/** Ranges (from, to, from, to, …) less what is marked. */
+function without(ranges: readonly number[], marked: Uint8Array): number[] {
+  const left: number[] = [];
+  for (let i = 0; i < ranges.length; i += 2) {
+    const to = ranges[i + 1]!;
+    for (let at = ranges[i]!; at < to; ) {
+      const mark = marked.indexOf(1, at);
+      const end = mark < 0 || mark > to ? to : mark;
+      if (end > at) left.push(at, end);
+      const next = marked.indexOf(0, end);
+      at = next < 0 ? to : Math.max(next, end);
+    }
+  }
+  return left;
 }

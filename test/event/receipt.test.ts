@@ -127,7 +127,9 @@ describe('Receipt', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(29), { minLength: 1 }), fc.array(fc.nat(29)), (onTheWay, settled) => {
         const rows = Uint32Array.from(onTheWay).sort();
-        const leg = new Receipt(30).leg('c', rows);
+        const receipt = new Receipt(30);
+        const leg = receipt.leg('c', rows);
+        receipt.seal();
         const done = new Set<number>();
         for (const row of settled) {
           const at = rows.indexOf(row);
@@ -145,6 +147,21 @@ describe('Receipt', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('counts no row to the settled ones of a way that is still open on another, or may be before it is sealed', () => {
+    const receipt = new Receipt(10);
+    const first = receipt.leg('c', Uint32Array.of(0, 1, 4, 5, 9));
+    first.settle(0, 5);
+    assert.deepEqual(first.settledSourceRanges, [0, 2, 4, 6, 9, 10]);
+    const second = receipt.leg('d', Uint32Array.of(1, 3, 6, 7));
+    receipt.seal();
+    assert.deepEqual(first.settledSourceRanges, [0, 3, 4, 6, 8, 10]);
+    second.settleRows(Uint32Array.of(1, 2));
+    assert.deepEqual(first.settledSourceRanges, [0, 7, 8, 10]);
+    assert.deepEqual(second.settledSourceRanges, [3, 7]);
+    second.settle(0, 4);
+    assert.deepEqual(first.settledSourceRanges, [0, 10]);
   });
 
   it('frees the batch once, after the listener was told', () => {
