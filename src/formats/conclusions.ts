@@ -71,7 +71,11 @@ export class Conclusions {
 
   /** Tries again what is due, without waiting for it. */
   retry(now: number): void {
-    for (const ending of this.#open) if (ending.nextAt <= now) void this.#attempt(ending);
+    // Farther away than one pause: the clock was set back.
+    const latest = now + this.#settings.retryMs;
+    for (const ending of this.#open) {
+      if (ending.nextAt <= now || ending.nextAt > latest) void this.#attempt(ending);
+    }
   }
 
   /** One more try for each, at the end; says what is left. */

@@ -230,8 +230,10 @@ class FileRollSink implements Sink {
   }
 
   #roll(now: number): void {
-    if (now < this.#rollAt) return;
     const interval = this.#values['sink.rollInterval'] * 1000;
+    // Farther away than that: the clock was set back.
+    const isDue = now >= this.#rollAt || now < this.#rollAt - interval;
+    if (!isDue || !Number.isFinite(this.#rollAt)) return;
     this.#rollAt += Math.ceil((now - this.#rollAt + 1) / interval) * interval;
     void this.#leave();
   }

@@ -51,6 +51,19 @@ describe('file_roll sink', () => {
     assert.deepEqual(contents(dir()), { '1000-1': 'one\n\ndrei\n', '1000-2': '', '1000-3': '' });
   });
 
+  it('goes on rolling when the clock was set back', async () => {
+    const { sink, clock } = make({ 'sink.rollInterval': 2, 'sink.emptyFiles': false });
+    clock.time = 500_000;
+    await sink.open();
+    await sink.deliver(events, NEVER);
+    for (const time of [1000, 2000, 3000, 5000]) {
+      clock.time = time;
+      await sink.deliver(events, NEVER);
+    }
+    await sink.close(NEVER);
+    assert.equal(Object.keys(contents(dir())).length, 4);
+  });
+
   it('makes no file without events when told so', async () => {
     const { sink, clock } = make({ 'sink.rollInterval': 2, 'sink.emptyFiles': false });
     await sink.open();

@@ -37,7 +37,7 @@ export class Bucket {
   #file: EventFile | undefined;
   #rows = 0;
   #bytes = 0;
-  #openedAt = Number.POSITIVE_INFINITY;
+  #openedAt: number | undefined;
   readonly #finishing = new Set<EventFile>();
 
   #settled: Promise<void> | undefined;
@@ -77,9 +77,7 @@ export class Bucket {
   isOver(now: number): boolean {
     if (this.failed) return true;
     const { rollIntervalMs, idleTimeoutMs } = this.#parts.settings;
-    if (rollIntervalMs > 0 && now - this.#openedAt >= rollIntervalMs) return true;
-    const idleSince = this.#file?.idleSince;
-    return idleTimeoutMs > 0 && idleSince !== undefined && now - idleSince >= idleTimeoutMs;
+    return isPast(now, this.#openedAt, rollIntervalMs) || isPast(now, this.#file?.idleSince, idleTimeoutMs);
   }
 
   /** Finishes all files. Never rejects. */
@@ -117,7 +115,7 @@ export class Bucket {
     this.#file = undefined;
     this.#rows = 0;
     this.#bytes = 0;
-    this.#openedAt = Number.POSITIVE_INFINITY;
+    this.#openedAt = undefined;
     if (file === undefined) return;
     this.#finishing.add(file);
     void file.finish().then(() => this.#finishing.delete(file));
@@ -138,4 +136,9 @@ export class Bucket {
     this.#settled = file.settled;
     return file;
   }
+}
+
+/** Whether so much time (0: never) lies between; in either direction, or a clock that was set back would leave a file open for as long. */
+function isPast(now: number, since: number | undefined, ms: number): boolean {
+  return ms > 0 && since !== undefined && Math.abs(now - since) >= ms;
 }

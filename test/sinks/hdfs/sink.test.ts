@@ -147,6 +147,21 @@ describe('hdfs sink: rolling', () => {
     assert.deepEqual(texts(), { '/l/FlumeData.1001': 'a\n', '/l/FlumeData.31001': 'b\n' });
   });
 
+  for (const [why, options] of [
+    ['age', { 'hdfs.rollInterval': 30 }],
+    ['idleness', { 'hdfs.idleTimeout': 30 }],
+  ] as const) {
+    it(`by ${why}, also when the clock was set back by far more`, async () => {
+      const { sink, fs, clock, tick } = make(options);
+      clock.time = 500_000_000;
+      await sink.deliver(lines('a'), NEVER);
+      clock.time = 1000;
+      await tick(30_000);
+      assert.equal(fs.names().length, 1);
+      assert.match(fs.names()[0]!, /FlumeData\.\d+$/);
+    });
+  }
+
   it('by idleness, counted from the last flush', async () => {
     const { sink, fs, tick } = make({ 'hdfs.idleTimeout': 10 });
     await sink.deliver(lines('a'), NEVER);
@@ -347,6 +362,18 @@ describe('hdfs sink: endings', () => {
     assert.deepEqual(fs.names(), ['/l/FlumeData.1001.tmp']);
     await tick(1);
     assert.deepEqual(fs.names(), ['/l/FlumeData.1001']);
+  });
+
+  it('also when the clock was set back meanwhile', async () => {
+    const { sink, fs, clock, tick } = make({ 'hdfs.retryInterval': 5, 'hdfs.idleTimeout': 1 });
+    clock.time = 500_000_000;
+    await sink.deliver(lines('a'), NEVER);
+    fs.fault = (call) => (call === 'rename' ? 'before' : 'none');
+    await tick(1000);
+    fs.fault = () => 'none';
+    clock.time = 1000;
+    await tick(5000);
+    assert.match(fs.names().join(), /FlumeData\.\d+$/);
   });
 
   it('a rename that worked and yet failed is seen to have worked', async () => {
