@@ -69,6 +69,8 @@ export class SinkRunner {
   readonly #stopped = new Promise<void>((resolve) => {
     this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  /** Waits for a checkpoint; each is ended at the deadline. */
+  readonly #awaited = new Set<() => void>();
   #running: Promise<unknown> | undefined;
   #failed = false;
   #failures = 0;
@@ -102,7 +104,10 @@ export class SinkRunner {
    */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stop.abort();
-    const giveUp = (): void => this.#giveUp.abort(new Error('the agent ends'));
+    const giveUp = (): void => {
+      this.#giveUp.abort(new Error('the agent ends'));
+      for (const end of this.#awaited) end();
+    };
     if (deadline.aborted) giveUp();
     else deadline.addEventListener('abort', giveUp, { once: true });
     await this.#running;
@@ -195,9 +200,17 @@ export class SinkRunner {
     );
   }
 
-  /** Resolves when a checkpoint knows what is durable now, or the agent ends before: the rows are out all the same. */
+  /** Resolves when a checkpoint knows what is durable now, or the time to stop is over before: the rows are out all the same. */
   #known(): Promise<void> {
-    return this.#checkpoint.commit().catch(() => {});
+    return new Promise((resolve) => {
+      if (this.#giveUp.signal.aborted) return resolve();
+      const end = (): void => {
+        this.#awaited.delete(end);
+        resolve();
+      };
+      this.#awaited.add(end);
+      this.#checkpoint.commit().then(end, end);
+    });
   }
 
   #landed(lane: Lane, bytes: number): void {

@@ -298,6 +298,18 @@ describe('SinkRunner', () => {
     assert.equal(channel.size, 0);
   });
 
+  it('does not wait for such a checkpoint beyond the deadline', async () => {
+    const channel = channelOf();
+    const gate = new ScriptedGate();
+    const sink: Sink = Object.assign(new ScriptedSink(), { cutsBack: true });
+    const { runner } = runnerOf(sink, channel, new FakeClock(), gate);
+    runner.start();
+    await put(channel, ['a']);
+    while (gate.commits.length === 0) await tick();
+    await runner.stop(AbortSignal.abort());
+    assert.equal(channel.size, 0);
+  });
+
   it('waits for no checkpoint where the source sends again what it does not know of', async () => {
     const channel = channelOf();
     const gate = new ScriptedGate();
