@@ -3,8 +3,12 @@ import {
   copyFileSync,
   existsSync,
   ftruncateSync,
+  linkSync,
+  mkdirSync,
   openSync,
   renameSync,
+  rmSync,
+  symlinkSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -20,12 +24,14 @@ interface Incarnation {
   isPartialMet: boolean;
 }
 
+/** Where rotated files are: under a name that the reader wants, under another one, or where they were, and a symbolic link leads elsewhere. */
+export type Place = 'inside' | 'outside' | 'link';
+
 /** A folder with a writer and a rotator, which do as they please; it knows which lines must come out. */
 export class Folder {
   readonly path: string;
   readonly active: string;
-  /** Whether rotated files keep a name that the reader wants. */
-  readonly #isInside: boolean;
+  readonly #place: Place;
   /** The lines of each incarnation of a file. */
   readonly incarnations: Incarnation[] = [];
   #current: Incarnation | undefined;
@@ -34,11 +40,15 @@ export class Folder {
   #rotated: string[] = [];
   #number = 0;
   #copies = 0;
+  #targets = 0;
+  /** Further names of files. */
+  #links: string[] = [];
+  #linked = 0;
 
-  constructor(path: string, isInside: boolean) {
+  constructor(path: string, place: Place) {
     this.path = path;
     this.active = join(path, 'app.log');
-    this.#isInside = isInside;
+    this.#place = place;
   }
 
   get hasActive(): boolean {
@@ -52,6 +62,7 @@ export class Folder {
 
   create(): void {
     if (this.#current !== undefined) return;
+    if (this.#place === 'link') this.#lead();
     this.#current = { fd: openSync(this.active, 'a'), lines: [], partial: '', isPartialMet: false };
     this.incarnations.push(this.#current);
   }
@@ -71,6 +82,16 @@ export class Folder {
     const file = this.#current;
     if (file === undefined) return;
     this.closeOld();
+    if (this.#place === 'link') {
+      this.#targets++;
+      this.#lead();
+    } else this.#rename();
+    this.#current = undefined;
+    this.#lingering = file;
+    if (!keepsOld) this.closeOld();
+  }
+
+  #rename(): void {
     const names = this.#rotated;
     for (let i = names.length - 1; i >= 0; i--) {
       const next = this.#nameOf(i + 2);
@@ -79,9 +100,19 @@ export class Folder {
     }
     renameSync(this.active, this.#nameOf(1));
     names.unshift(this.#nameOf(1));
-    this.#current = undefined;
-    this.#lingering = file;
-    if (!keepsOld) this.closeOld();
+  }
+
+  /** Leads the link to the target of now, which may not be there yet. */
+  #lead(): void {
+    mkdirSync(join(this.path, 'targets'), { recursive: true });
+    const link = join(this.path, 'link.tmp');
+    rmSync(link, { force: true });
+    symlinkSync(this.#target, link);
+    renameSync(link, this.active);
+  }
+
+  get #target(): string {
+    return join(this.path, 'targets', `${this.#targets}`);
   }
 
   /** The writer gives up the file that was renamed away. */
@@ -104,15 +135,60 @@ export class Folder {
     this.#append(this.#current, lengths, false);
   }
 
-  /** Deletes the active file; all must have been read. A partial last line becomes an event. */
+  /** Deletes the active file under all its names; all must have been read. A partial last line becomes an event. */
   remove(): void {
     const file = this.#current;
     if (file === undefined) return;
     this.#current = undefined;
     if (file.partial !== '') file.lines.push(file.partial);
     file.partial = '';
+    this.unlink();
+    if (this.#place === 'link') unlinkSync(this.#target);
     unlinkSync(this.active);
     closeSync(file.fd);
+  }
+
+  /** Puts another file in the place of the active one, as an editor does; all must have been read. */
+  replace(lengths: readonly number[]): void {
+    const file = this.#current;
+    if (file === undefined) return;
+    closeSync(file.fd);
+    const temporary = join(this.path, 'temporary');
+    this.#current = { fd: openSync(temporary, 'a'), lines: [], partial: '', isPartialMet: false };
+    this.incarnations.push(this.#current);
+    this.#append(this.#current, lengths, false);
+    renameSync(temporary, this.#place === 'link' ? this.#target : this.active);
+  }
+
+  /** Gives the active file one more name that the reader wants. */
+  link(): void {
+    if (this.#current === undefined || this.#place === 'link') return;
+    const path = join(this.path, `name-${this.#linked++}`);
+    linkSync(this.active, path);
+    this.#links.push(path);
+  }
+
+  /** Takes all further names away. */
+  unlink(): void {
+    for (const path of this.#links) unlinkSync(path);
+    this.#links = [];
+  }
+
+  /** Renames the folder, or back. */
+  hide(isHidden: boolean): void {
+    const hidden = `${this.path}.hidden`;
+    if (isHidden) renameSync(this.path, hidden);
+    else renameSync(hidden, this.path);
+  }
+
+  /** Deletes the folder with all that is in it and makes it again; all must have been read. */
+  renew(): void {
+    this.end();
+    this.#current = undefined;
+    this.#rotated = [];
+    this.#links = [];
+    rmSync(this.path, { recursive: true });
+    mkdirSync(this.path);
   }
 
   /** Deletes the oldest of the rotated files; all must have been read. */
@@ -150,7 +226,7 @@ export class Folder {
   }
 
   #nameOf(number: number): string {
-    return join(this.path, this.#isInside ? `app.log.${number}` : `old.${number}`);
+    return join(this.path, this.#place === 'inside' ? `app.log.${number}` : `old.${number}`);
   }
 
   #finish(file: Incarnation): void {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../../../src/agent/clock.ts';
 import { SourceRunner } from '../../../src/agent/source-runner.ts';
@@ -9,7 +11,7 @@ import { TestCheckpoint } from '../../support/checkpoint.ts';
 import { componentContext, memoryLogger } from '../../support/context.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp-dir.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { Folder } from './folder.ts';
+import { Folder, type Place } from './folder.ts';
 import { Lake } from './lake.ts';
 
 /** What may happen, one after the other. */
@@ -18,13 +20,17 @@ export type Action =
   | { readonly do: 'write old'; readonly lengths: readonly number[] }
   | { readonly do: 'rotate'; readonly keepsOld: boolean }
   | { readonly do: 'close old' | 'create' | 'start' | 'stop' | 'crash' | 'hold' | 'release' | 'checkpoint' | 'look' }
-  | { readonly do: 'copytruncate'; readonly lengths: readonly number[] }
-  | { readonly do: 'delete' | 'delete oldest' }
+  | { readonly do: 'copytruncate' | 'replace'; readonly lengths: readonly number[]; readonly when: When }
+  | { readonly do: 'delete' | 'delete oldest' | 'link' | 'unlink' }
+  | { readonly do: 'hide folder'; readonly lengths: readonly number[] }
+  | { readonly do: 'renew folder'; readonly when: When }
   | { readonly do: 'settle'; readonly lake: 0 | 1; readonly every: number; readonly from: number };
 
+/** What the reader does meanwhile. */
+type When = 'running' | 'stopped' | 'crashed';
+
 export interface Setting {
-  /** Whether rotated files match the pattern. */
-  readonly isInside: boolean;
+  readonly place: Place;
   readonly maxOpenFiles: number;
   readonly idleTimeout: number;
 }
@@ -44,7 +50,7 @@ class Game {
   constructor(dir: string, setting: Setting) {
     this.#dir = dir;
     this.#setting = setting;
-    this.folder = new Folder(dir, setting.isInside);
+    this.folder = new Folder(dir, setting.place);
   }
 
   async play(action: Action): Promise<void> {
@@ -84,23 +90,39 @@ class Game {
       // What is gone cannot be read: these come once all is read and known.
       case 'copytruncate':
         if (!folder.hasActive || folder.hasPartial) return;
-        await this.#settleAll();
+        await this.#settleAll(action.when);
         return folder.copyTruncate(action.lengths);
+      case 'replace':
+        if (!folder.hasActive) return;
+        folder.finishLine();
+        await this.#settleAll(action.when);
+        return folder.replace(action.lengths);
+      case 'renew folder':
+        folder.closeOld();
+        folder.finishLine();
+        await this.#settleAll(action.when);
+        return folder.renew();
       case 'delete':
         if (!folder.hasActive) return;
         return this.#delete();
       case 'delete oldest':
         await this.#settleAll();
         return folder.removeOldest();
+      case 'link':
+        return folder.link();
+      case 'unlink':
+        return folder.unlink();
+      case 'hide folder':
+        return this.#hide(action.lengths);
     }
   }
 
   async start(): Promise<void> {
     if (this.#runner !== undefined) return;
-    const { isInside, maxOpenFiles, idleTimeout } = this.#setting;
+    const { place, maxOpenFiles, idleTimeout } = this.#setting;
     const counters = newSourceCounters();
     const context = { ...componentContext('r', { log: this.log, checkpoint: this.#checkpoint }), counters };
-    const pattern = isInside ? 'app\\.log(\\.\\d+)?' : 'app\\.log';
+    const pattern = place === 'inside' ? 'app\\.log(\\.\\d+)?|name-\\d+' : 'app\\.log|name-\\d+';
     const source = new TailReader(
       {
         groups: makeGroups(['g'], new Map([['g', `${this.#dir}/${pattern}`]]), new Map()),
@@ -137,8 +159,8 @@ class Game {
     await waitFor(() => this.#runner!.ready, { what: 'the reader', everyMs: 1 });
   }
 
-  /** Everything is read, durable and known to a checkpoint. */
-  async #settleAll(): Promise<void> {
+  /** Everything is read, durable and known to a checkpoint; after that the reader may end. */
+  async #settleAll(when: When = 'running'): Promise<void> {
     await this.start();
     for (const lake of this.lakes) lake.release();
     const wanted = this.folder.lines.length;
@@ -151,18 +173,30 @@ class Game {
     ).catch(() => {});
     this.verify();
     this.#takeCheckpoint();
+    if (when === 'stopped') await this.#stop();
+    else if (when === 'crashed') await this.#crash();
+  }
+
+  /** The folder is not there for a while; whoever has a file of it open goes on. */
+  async #hide(lengths: readonly number[]): Promise<void> {
+    const { folder } = this;
+    folder.hide(true);
+    if (folder.hasActive) folder.write(lengths, false);
+    await systemClock.sleep(QUIET_MS);
+    folder.hide(false);
   }
 
   /** Out of the pattern only what the reader has met is followed. */
   async #rotate(keepsOld: boolean): Promise<void> {
     const { folder } = this;
-    if (!this.#setting.isInside && folder.hasActive) {
+    const isInside = this.#setting.place === 'inside';
+    if (!isInside && folder.hasActive) {
       if (!folder.hasLines) folder.finishLine();
       await this.#settleAll();
     }
     folder.rotate(keepsOld);
     // What nobody sees any more is read on for as long as it is open: the writer must not go on after the reader has ended.
-    if (!this.#setting.isInside) folder.closeOld();
+    if (!isInside) folder.closeOld();
   }
 
   /** An unfinished line of a deleted file comes out if the reader has met it and has the file open. */
@@ -258,7 +292,9 @@ function brief(line: string): string {
 
 /** Plays the actions, and asks at the end whether every line came out once. */
 export async function play(setting: Setting, actions: readonly Action[]): Promise<void> {
-  const dir = makeTempDir();
+  const above = makeTempDir();
+  const dir = join(above, 'logs');
+  mkdirSync(dir);
   const game = new Game(dir, setting);
   try {
     await game.start();
@@ -269,6 +305,6 @@ export async function play(setting: Setting, actions: readonly Action[]): Promis
     throw error;
   } finally {
     await game.close();
-    removeTempDir(dir);
+    removeTempDir(above);
   }
 }
