@@ -66,7 +66,12 @@ export class Writer {
   }
 
   start(): void {
-    this.#release();
+    const { log, context } = this.#parts;
+    if (log.canDelete(log.committed.low)) {
+      // What the life before had no time for: a checkpoint first, then the segments before it go.
+      this.#dirty = true;
+      this.#checkpointAt = context.clock.monotonic();
+    }
     this.#running = this.#run();
   }
 
