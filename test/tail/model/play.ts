@@ -195,8 +195,6 @@ class Game {
       await this.#settleAll();
     }
     folder.rotate(keepsOld);
-    // What nobody sees any more is read on for as long as it is open: the writer must not go on after the reader has ended.
-    if (!isInside) folder.closeOld();
   }
 
   /** An unfinished line of a deleted file comes out if the reader has met it and has the file open. */
