@@ -119,9 +119,11 @@ class MemoryChannel implements Channel {
       if (leg.receipt.replayable) continue;
       events += batch.length;
       const receipt = new Receipt(batch.length, () => leg.settle(first, first + batch.length));
-      const put = to.put(batch, receipt.leg(leg.channel), signal);
+      const way = receipt.leg(leg.channel);
+      // Above the capacity, if need be: what waited outside would be lost, and not counted, with the next reload or end.
+      if (to instanceof MemoryChannel) to.#accept(batch, way, 0);
+      else to.put(batch, way, signal).catch(() => {}); // The agent ends before there was room: what lies in memory is lost then.
       receipt.seal();
-      put.catch(() => {}); // The agent ends before there was room: what lies in memory is lost then.
     }
     return events;
   }

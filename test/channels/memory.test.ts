@@ -5,7 +5,7 @@ import { newChannelCounters } from '../../src/component/counters.ts';
 import { Receipt } from '../../src/event/receipt.ts';
 import { bind } from '../../src/options/bind.ts';
 import { describeChannel } from '../contract/channel.contract.ts';
-import { batchOfLines } from '../support/batches.ts';
+import { batchOfLines, rowsOf } from '../support/batches.ts';
 import { componentContext } from '../support/context.ts';
 
 function make(settings: Record<string, string>): { channel: Channel; counters: ReturnType<typeof newChannelCounters> } {
@@ -70,6 +70,28 @@ describe('memory channel', () => {
       [1, false],
       [1, true],
     ]);
+  });
+
+  it('hands everything over to a smaller channel, again and again, and takes no more until there is room', async () => {
+    const signal = new AbortController().signal;
+    let { channel } = make({ capacity: '10', transactionCapacity: '1' });
+    for (let i = 0; i < 10; i++) await channel.put(batchOfLines([`${i}`]), new Receipt(1).leg('c'), signal);
+    for (let reload = 0; reload < 2; reload++) {
+      const next = make({ capacity: '3', transactionCapacity: '1' }).channel;
+      const ended = new AbortController();
+      assert.equal(channel.handOver?.(next, ended.signal), 10);
+      ended.abort();
+      channel = next;
+      assert.equal(channel.size, 10);
+    }
+    await assert.rejects(channel.put(batchOfLines(['x']), new Receipt(1).leg('c'), signal, 1), /no room/);
+    const delivery = await channel.take(100, signal);
+    assert.deepEqual(
+      rowsOf(delivery!.batch).map(({ body }) => body),
+      [...'0123456789'],
+    );
+    delivery!.commit();
+    await channel.put(batchOfLines(['x']), new Receipt(1).leg('c'), signal, 1);
   });
 
   it("counts as Flume's does", async () => {
