@@ -2,9 +2,10 @@ import type { Channel, Delivery } from '../component/channel.ts';
 import type { Clock, Logger } from '../component/context.ts';
 import type { SinkCounters } from '../component/counters.ts';
 import type { Processor } from '../component/processor.ts';
-import { noSettler } from '../component/settler.ts';
+import { noSettler, type Settler } from '../component/settler.ts';
 import type { Sink } from '../component/sink.ts';
 import { describeError, SluiceError } from '../errors.ts';
+import { RowMarks } from '../event/row-marks.ts';
 import { backOff } from './back-off.ts';
 
 /** A sink of the group, and where it takes from. */
@@ -179,10 +180,12 @@ export class SinkRunner {
     lane.deliveries++;
     lane.bytes += batch.retainedBytes;
     const isCutBack = member.sink.cutsBack === true;
-    const settler = isCutBack && delivery.replayable ? delivery : noSettler;
-    const delivered = member.sink.deliver(batch, this.#giveUp.signal, settler);
     // What no source sends again must not be cut back: it is only done when a checkpoint knows of it.
-    const done = isCutBack && !delivery.replayable ? delivered.then(() => this.#known()) : delivered;
+    const waits = isCutBack && !delivery.replayable;
+    const out = waits ? new RowMarks(rows) : undefined;
+    const settler = out === undefined ? (isCutBack ? delivery : noSettler) : marking(out);
+    const delivered = member.sink.deliver(batch, this.#giveUp.signal, settler);
+    const done = out === undefined ? delivered : this.#whenKnown(delivered, out, delivery);
     done.then(
       () => {
         delivery.commit();
@@ -198,6 +201,19 @@ export class SinkRunner {
         this.#landed(lane, batch.retainedBytes);
       },
     );
+  }
+
+  /** Ends as a delivery does, when a checkpoint knows what came out of it. What is out of one that failed does not come again. */
+  async #whenKnown(delivered: Promise<void>, out: RowMarks, delivery: Delivery): Promise<void> {
+    try {
+      await delivered;
+    } catch (error) {
+      const ranges = out.low > 0 ? [0, out.low, ...out.rangesAbove] : out.rangesAbove;
+      if (ranges.length > 0) await this.#known();
+      for (let i = 0; i < ranges.length; i += 2) delivery.settle(ranges[i]!, ranges[i + 1]!);
+      throw error;
+    }
+    await this.#known();
   }
 
   /** Resolves when a checkpoint knows what is durable now, or the time to stop is over before: the rows are out all the same. */
@@ -264,4 +280,9 @@ export class SinkRunner {
       }
     }
   }
+}
+
+/** Takes note of rows, and settles none. */
+function marking(marks: RowMarks): Settler {
+  return { settle: (from, to) => marks.add(from, to), settleRows: (rows) => marks.addRows(rows) };
 }

@@ -265,7 +265,7 @@ describe('SinkRunner', () => {
     const sink: Sink = Object.assign(new ScriptedSink(), { cutsBack: true });
     const deliver = sink.deliver.bind(sink);
     sink.deliver = async (batch, signal, settler) => {
-      // The settler is there, and does nothing for such rows.
+      // The settler is there, and settles nothing yet.
       settler?.settle(0, batch.length);
       settled.push(batch.length);
       await deliver(batch, signal);
@@ -296,6 +296,37 @@ describe('SinkRunner', () => {
     await receipt.whenSettled();
     await runner.stop(AbortSignal.timeout(1000));
     assert.equal(channel.size, 0);
+  });
+
+  it('does not deliver such rows again either that are out of a delivery that failed', async () => {
+    const clock = new FakeClock();
+    const channel = channelOf();
+    const gate = new ScriptedGate();
+    const seen: string[][] = [];
+    const sink: Sink = Object.assign(new ScriptedSink(), { cutsBack: true });
+    sink.deliver = async (batch, _signal, settler) => {
+      seen.push(rowsOf(batch).map(({ body }) => body));
+      if (seen.length > 1) return;
+      settler?.settleRows(Uint32Array.of(0, 2));
+      throw new SluiceError('FILE_SYSTEM', 'a bucket hangs');
+    };
+    const { runner } = runnerOf(sink, channel, clock, gate);
+    runner.start();
+    const receipt = await put(channel, ['a', 'b', 'c', 'd']);
+    while (gate.commits.length === 0) await tick();
+    assert.equal(receipt.lowWater, 0);
+    gate.commits[0]!.resolve();
+    while (seen.length < 2) {
+      await clock.advance(1000);
+      await tick();
+    }
+    assert.deepEqual(seen.slice(1).flat(), ['b', 'd']);
+    while (!receipt.settled) {
+      gate.commits.at(-1)!.resolve();
+      await clock.advance(1000);
+      await tick();
+    }
+    await runner.stop(AbortSignal.timeout(1000));
   });
 
   it('does not wait for such a checkpoint beyond the deadline', async () => {
