@@ -133,14 +133,18 @@ export class FileChannel implements Channel, DeliveryOwner {
     this.#closed = true;
     for (const wake of this.#takers.splice(0)) wake(false);
     const life = this.#life;
-    if (life !== undefined) {
-      await life.writer.close();
-      life.puts.close(new SluiceError('CHANNEL_FULL', 'the channel is closed'));
-      await this.#reading;
-      await life.reader.close();
-      await life.log.close();
+    try {
+      if (life !== undefined) {
+        await life.writer.close();
+        life.puts.close(new SluiceError('CHANNEL_FULL', 'the channel is closed'));
+        await this.#reading;
+        await life.reader.close();
+        await life.log.close();
+      }
+    } finally {
+      // Also when a disk does not let it close: after a reload the next one wants the directories.
+      await this.#unlock();
     }
-    await this.#unlock();
     this.#context.counters.Open = false;
     this.#context.counters.Closed = 1;
   }
