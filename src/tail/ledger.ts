@@ -1,6 +1,6 @@
 import type { Ranges } from '../component/checkpoint.ts';
 import type { LinePiece } from '../event/line-splitter.ts';
-import type { Receipt } from '../event/receipt.ts';
+import { Receipt } from '../event/receipt.ts';
 import { type Mark, NO_MARK, Trail } from './fingerprint.ts';
 
 interface Entry {
@@ -30,6 +30,10 @@ export interface Placed {
 /** Where rows lay in their file, and the bytes there, if they are still at hand. */
 export type PlacedIn = Pick<LinePiece, 'offset' | 'end'> & { readonly bytes?: Buffer };
 
+const NO_ROWS = new Uint32Array(0);
+/** A ledger of fewer batches is left as it is. */
+const JOIN_AT = 256;
+
 /** Shared: an empty Map of its own takes 200 bytes for each file. */
 const NOTHING: Settled = new Map();
 
@@ -51,6 +55,8 @@ export class Ledger {
   /** What stands before `#position`. */
   #mark: Mark;
   #entries: Entry[] = [];
+  /** With so many entries, those that are durable are joined: an older one may wait for hours, on an optional way or in a sink that hangs. */
+  #joinAt = JOIN_AT;
   /** What was durable behind `#position` in an earlier life. */
   #earlier: Settled;
   #earlierCuts: readonly number[];
@@ -74,6 +80,7 @@ export class Ledger {
     const { offset, end, bytes } = piece;
     const { starts, resumes, isCut = false } = rows;
     this.#entries.push({ receipt, offset, end, starts, resumes, isCut, bytes, mark });
+    if (this.#entries.length >= this.#joinAt) this.#join();
   }
 
   /** It was not accepted after all, and is read again. */
@@ -202,6 +209,20 @@ export class Ledger {
     this.#earlierCuts = earlierCuts;
   }
 
+  /** Makes one entry of those that lie behind each other and are durable. */
+  #join(): void {
+    this.#advance();
+    const joined: Entry[] = [];
+    for (const entry of this.#entries) {
+      const last = joined.at(-1);
+      const fits = last !== undefined && canBeJoined(last) && canBeJoined(entry) && last.end === entry.offset;
+      if (fits) joined[joined.length - 1] = join(last, entry);
+      else joined.push(entry);
+    }
+    this.#entries = joined;
+    this.#joinAt = Math.max(JOIN_AT, 2 * joined.length);
+  }
+
   /** Drops what is durable from the beginning. @returns the first entry that is not */
   #advance(): Entry | undefined {
     const entries = this.#entries;
@@ -219,6 +240,28 @@ export class Ledger {
     }
     return entries[0];
   }
+}
+
+/** Whether it is durable, and is read again, if it must be, from where it stands. */
+function canBeJoined({ receipt, resumes, isCut }: Entry): boolean {
+  return resumes === undefined && !isCut && receipt.settled;
+}
+
+/** Both are durable on all ways that rows of either went. */
+function join(a: Entry, b: Entry): Entry {
+  const receipt = new Receipt(0);
+  for (const channel of new Set([...a.receipt.legs, ...b.receipt.legs].map((leg) => leg.channel))) receipt.leg(channel);
+  receipt.seal();
+  return {
+    receipt,
+    offset: a.offset,
+    end: b.end,
+    starts: NO_ROWS,
+    resumes: undefined,
+    isCut: false,
+    bytes: undefined,
+    mark: b.mark,
+  };
 }
 
 /** The same ranges, ascending and apart. */

@@ -141,4 +141,41 @@ describe('the ledger of a tailed file', () => {
     again.seal();
     assert.equal(ledger.position, 10);
   });
+
+  it('keeps little in mind of what is durable while an older batch waits for hours', () => {
+    let asked = 0;
+    class CountingReceipt extends Receipt {
+      override get legs(): Receipt['legs'] {
+        asked++;
+        return super.legs;
+      }
+    }
+    const ledger = new Ledger(0);
+    const add = (offset: number, channels: readonly string[]): Receipt => {
+      const receipt = new CountingReceipt(2);
+      const { piece, rows } = batchAt(offset, [5, 5]);
+      ledger.add(receipt, piece, rows, { at: offset + 10, length: 1, crc: offset });
+      for (const channel of channels) receipt.leg(channel);
+      receipt.seal();
+      return receipt;
+    };
+    const waits = add(0, CHANNELS);
+    waits.legs[0]!.settle(0, 2);
+    for (let i = 1; i <= 10_000; i++) {
+      const receipt = add(i * 10, [CHANNELS[i % 2]!]);
+      for (const leg of receipt.legs) leg.settle(0, 2);
+    }
+    asked = 0;
+    assert.equal(ledger.position, 0);
+    const ranges = ledger.settled.get('c1') ?? [];
+    assert.deepEqual([ranges[0], ranges.at(-1)], [0, 100_010]);
+    assert.ok(ranges.length < 1000, `${ranges.length / 2} ranges`);
+    assert.ok(asked < 1000, `${asked} batches are kept in mind`);
+    assert.deepEqual(ledger.lastMark, { at: 100_010, length: 1, crc: 100_000 });
+    waits.legs[1]!.settle(0, 2);
+    assert.equal(ledger.position, 100_010);
+    assert.deepEqual(ledger.mark, { at: 100_010, length: 1, crc: 100_000 });
+    assert.ok(ledger.isSettled);
+    assert.equal(ledger.settled.size, 0);
+  });
 });
