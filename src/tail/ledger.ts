@@ -242,9 +242,9 @@ export class Ledger {
   }
 }
 
-/** Whether it is durable, and is read again, if it must be, from where it stands. */
-function canBeJoined({ receipt, resumes, isCut }: Entry): boolean {
-  return resumes === undefined && !isCut && receipt.settled;
+/** Whether it is durable; each offset where an event was ended by time is kept. */
+function canBeJoined({ receipt, isCut }: Entry): boolean {
+  return !isCut && receipt.settled;
 }
 
 /** Both are durable on all ways that rows of either went. */
@@ -252,12 +252,13 @@ function join(a: Entry, b: Entry): Entry {
   const receipt = new Receipt(0);
   for (const channel of new Set([...a.receipt.legs, ...b.receipt.legs].map((leg) => leg.channel))) receipt.leg(channel);
   receipt.seal();
+  const resume = b.resumes?.[b.starts.length];
   return {
     receipt,
     offset: a.offset,
     end: b.end,
     starts: NO_ROWS,
-    resumes: undefined,
+    resumes: resume === undefined ? undefined : Float64Array.of(resume),
     isCut: false,
     bytes: undefined,
     mark: b.mark,
