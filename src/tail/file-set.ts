@@ -11,7 +11,7 @@ import { FolderLog } from './folder-log.ts';
 import { foundFile, isLink, isLocal, probe, probeSync, type Scan, scanFolders } from './folder-scan.ts';
 import { byId, type Due, findByInode, hasChanged, inOrder } from './found-files.ts';
 import { Ledger } from './ledger.ts';
-import { OpenFiles } from './open-files.ts';
+import { noteRealPath, OpenFiles } from './open-files.ts';
 import type { Original } from './originals.ts';
 import type { Position } from './positions.ts';
 import { Remembered } from './remembered.ts';
@@ -127,6 +127,7 @@ export class FileSet {
     this.#saved.keep(({ path }) => scan.unlisted.has(dirname(path)));
     const files = inOrder(due, groups);
     await this.#open.openSoon([...fresh, ...files]);
+    await this.#noteLinks(scan.links);
     return { due: files, links: scan.links, isWhole: true, cost: scan.cost };
   }
 
@@ -165,6 +166,7 @@ export class FileSet {
     }
     const files = inOrder(due, this.#options.groups);
     await this.#open.openSoon([...fresh, ...files]);
+    await this.#noteLinks(links);
     return { due: files, links, isWhole, cost: 0 };
   }
 
@@ -231,6 +233,14 @@ export class FileSet {
     return file;
   }
 
+  /** An empty file is not opened, and may be written to when its link leads elsewhere. */
+  async #noteLinks(links: readonly string[]): Promise<void> {
+    for (const path of links) {
+      const file = this.#byPath.get(path);
+      if (file !== undefined && file.realPath === undefined) await noteRealPath(file);
+    }
+  }
+
   /** Whether its own path still leads to a file that was found by another one. */
   async #isInPlace(file: TailedFile): Promise<boolean> {
     if (file.isGone || this.#byPath.get(file.path) !== file) return false;
@@ -270,6 +280,7 @@ export class FileSet {
     } else {
       file = this.#continue(first, saved);
     }
+    this.#byPath.set(file.path, file);
     this.#options.log.info(`Opening file: ${file.path}, inode: ${file.id.inode}, pos: ${file.offset}`);
     return file;
   }
@@ -305,7 +316,6 @@ export class FileSet {
     if (shaper !== undefined) file.shape = new FileShape(shaper, position, file.ledger.cuts);
     file.isLocal = isLocal;
     this.#files.set(id.key, file);
-    this.#byPath.set(path, file);
     file.touch();
     return file;
   }

@@ -98,7 +98,8 @@ export class OpenFiles {
   }
 }
 
-async function noteRealPath(file: TailedFile): Promise<void> {
+/** Notes where a link leads: there what it leads to now is looked for when it is led elsewhere. */
+export async function noteRealPath(file: TailedFile): Promise<void> {
   const real = await realpath(file.path).catch(() => undefined);
   if (real === undefined || real === file.path || real === file.realPath) return;
   file.realPath = real;
