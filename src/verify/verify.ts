@@ -57,16 +57,16 @@ export async function verifyState({ stateDir, plan, look, clock }: VerifySetting
   for (const [component, saved] of parts) {
     if (component.startsWith('source.') && savedInputs(saved) !== undefined) {
       const found = await lookAtInputs(component, savedInputs(saved)!, alive);
-      inputs.push(...found.rows);
-      problems.push(...found.problems);
+      append(inputs, found.rows);
+      append(problems, found.problems);
     } else if (component.startsWith('sink.') && savedOutputs(saved) !== undefined) {
       const found = await lookAtOutputs(component, savedOutputs(saved)!, look, alive);
-      outputs.push(...found.rows);
-      problems.push(...found.problems);
+      append(outputs, found.rows);
+      append(problems, found.problems);
     } else if (component.startsWith('channel.') && savedChannel(saved) !== undefined) {
       const found = await lookAtChannel(component, savedChannel(saved)!, saved, alive);
-      channels.push(...found.rows);
-      problems.push(...found.problems);
+      append(channels, found.rows);
+      append(problems, found.problems);
     } else {
       others.push(component);
     }
@@ -114,4 +114,9 @@ function reportFile(file: ReadCheckpoint): CheckpointFileReport {
     case 'sound':
       return { path: file.path, state: 'sound', sequence: file.sequence };
   }
+}
+
+/** Without a call of as many arguments, of which there may be some 100,000 at the most. */
+function append<T>(all: T[], more: readonly T[]): void {
+  for (const item of more) all.push(item);
 }
