@@ -333,7 +333,10 @@ export class FileSet {
       } else lost.set(file.id.key, file);
     }
     for (const saved of this.#saved.all()) {
-      if (saved.key !== undefined && !scan.unlisted.has(dirname(saved.path))) lost.set(saved.key, saved);
+      if (saved.key === undefined || scan.unlisted.has(dirname(saved.path))) continue;
+      // Its inode is another file's by now.
+      if (this.#files.has(saved.key)) this.#remembered.add(`deleted ${saved.key}`, saved);
+      else lost.set(saved.key, saved);
     }
     if (lost.size === 0) return;
     const places = await findByInode(lost, (dir) => this.isLocal(dir));

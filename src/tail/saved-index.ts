@@ -19,8 +19,9 @@ export class SavedIndex {
     const [{ id }] = links;
     const same = this.#files.get(id.inode) ?? [];
     // The number of a device may be another one after the machine was started. Flume's positions know none; a file stays on its own within its folder.
+    // Of several with one number the last is the one that was there; the others were deleted before.
     const entry =
-      same.find(({ key }) => key === id.key) ??
+      same.findLast(({ key }) => key === id.key) ??
       same.find(({ path }) => links.some((link) => link.path === path)) ??
       same.find(({ key, path }) => key === undefined && links.some((link) => dirname(link.path) === dirname(path)));
     if (entry !== undefined) same.splice(same.indexOf(entry), 1);

@@ -316,39 +316,6 @@ describe('tailed files that change their place', () => {
     assert.deepEqual(run.out.bodies().sort(), ['1', '2', 'late']);
   });
 
-  it('are missed at once in a life that has begun with another one of that name, which was renamed before', async () => {
-    rig.put('a', '1\n');
-    await rig.life('a', 1);
-    for (let i = 2; i < 5; i++) {
-      renameSync(rig.path('a'), rig.path(`old${i}`));
-      rig.put('a', `${i}\n`);
-      const run = await rig.start('a', { ...NO_RESCAN, idleTimeout: '1' });
-      await run.out.waitForRows(1);
-      await waitFor(() => openCount('a') === 0);
-      renameSync(rig.path('a'), rig.path(`old${i}.1`));
-      await rig.said(/a is now .*old\d\.1/);
-      rig.append(`old${i}.1`, 'late\n');
-      renameSync(rig.path(`old${i}.1`), rig.path('a'));
-      await run.out.waitForRows(2);
-      assert.deepEqual(run.out.bodies(), [`${i}`, 'late']);
-      await rig.stop();
-    }
-  });
-
-  it('that were empty when their link was led elsewhere are read', async () => {
-    rig.put('../targets/0', '');
-    rig.put('other', '');
-    symlinkSync(rig.path('../targets/0'), rig.path('link'));
-    const run = await rig.start('link');
-    rmSync(rig.path('link'));
-    rig.put('../targets/1', '1\n');
-    symlinkSync(rig.path('../targets/1'), rig.path('link'));
-    await run.out.waitForRows(1);
-    rig.append('../targets/0', '0\n');
-    await run.out.waitForRows(2);
-    assert.deepEqual(run.out.bodies(), ['1', '0']);
-  });
-
   it('are heard in the folder that a link leads to by now', async () => {
     mkdirSync(rig.path('../one'));
     mkdirSync(rig.path('../two'));
