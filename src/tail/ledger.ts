@@ -37,6 +37,10 @@ const JOIN_AT = 256;
 /** Shared: an empty Map of its own takes 200 bytes for each file. */
 const NOTHING: Settled = new Map();
 
+/** Shared, for most files have nothing under way. */
+const NO_ENTRIES: Entry[] = [];
+const NO_CUTS: readonly number[] = [];
+
 /** By channel: ranges of a file (from, to, from, to, …) whose lines are durable behind it. */
 export type Settled = ReadonlyMap<string, Ranges>;
 
@@ -54,7 +58,7 @@ export class Ledger {
   #position: number;
   /** What stands before `#position`. */
   #mark: Mark;
-  #entries: Entry[] = [];
+  #entries = NO_ENTRIES;
   /** With so many entries, those that are durable are joined: an older one may wait for hours, on an optional way or in a sink that hangs. */
   #joinAt = JOIN_AT;
   /** What was durable behind `#position` in an earlier life. */
@@ -65,7 +69,7 @@ export class Ledger {
     position: number,
     mark: Mark = NO_MARK,
     earlier: Settled = NOTHING,
-    earlierCuts: readonly number[] = [],
+    earlierCuts: readonly number[] = NO_CUTS,
     generation = 0,
   ) {
     this.generation = generation;
@@ -79,6 +83,7 @@ export class Ledger {
   add(receipt: Receipt, piece: PlacedIn, rows: Placed, mark: Mark): void {
     const { offset, end, bytes } = piece;
     const { starts, resumes, isCut = false } = rows;
+    if (this.#entries.length === 0) this.#entries = [];
     this.#entries.push({ receipt, offset, end, starts, resumes, isCut, bytes, mark });
     if (this.#entries.length >= this.#joinAt) this.#join();
   }
@@ -107,6 +112,11 @@ export class Ledger {
     const low = first.receipt.lowWater;
     if (low === 0 || low >= first.starts.length) return this.#position;
     return first.resumes?.[low] ?? first.offset + first.starts[low];
+  }
+
+  /** Rows have become durable: what is known of those that all lie before the position is not kept. */
+  advance(): void {
+    this.#advance();
   }
 
   /** What stood before that offset when it was read (or before an earlier one, where it is not known). */
@@ -199,12 +209,12 @@ export class Ledger {
   }
 
   /** The file begins anew: what is under way says nothing about it any more. The others are as in the constructor. */
-  reset(position: number, earlier: Settled = NOTHING, earlierCuts: readonly number[] = []): void {
+  reset(position: number, earlier: Settled = NOTHING, earlierCuts: readonly number[] = NO_CUTS): void {
     this.generation++;
     this.content = ++Ledger.contents;
     this.#position = position;
     this.#mark = NO_MARK;
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#earlier = earlier;
     this.#earlierCuts = earlierCuts;
   }
@@ -235,7 +245,8 @@ export class Ledger {
       // What will be read again is kept in mind, durable or not.
       let over = done;
       while (over > 0 && entries[over - 1].end > this.#position) over--;
-      this.#entries = over > 0 ? entries.slice(over) : entries;
+      if (over === entries.length) this.#entries = NO_ENTRIES;
+      else if (over > 0) this.#entries = entries.slice(over);
       return this.#entries[done - over];
     }
     return entries[0];

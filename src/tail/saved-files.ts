@@ -46,7 +46,7 @@ export interface SavedFile {
 export function renderFile(file: SavedFile & { readonly isGone: boolean }): string {
   const { head, before, settled, cuts, pos } = file;
   const parts = [
-    `"id":"${file.key}","path":${JSON.stringify(file.path)},"pos":${file.pos},"size":${file.size ?? null},"modified":${file.modified}`,
+    `{"id":"${file.key}","path":${JSON.stringify(file.path)},"pos":${file.pos},"size":${file.size ?? null},"modified":${file.modified}`,
     `"head":[${head.length},${head.crc}],"before":[${before.at},${before.length},${before.crc}]`,
   ];
   if (file.realPath !== undefined) parts.push(`"real":${JSON.stringify(file.realPath)}`);
@@ -61,7 +61,8 @@ export function renderFile(file: SavedFile & { readonly isGone: boolean }): stri
   if (file.content !== undefined) parts.push(`"content":${file.content}`);
   if (file.generation) parts.push(`"anew":${file.generation}`);
   if (file.isGone) parts.push('"gone":true');
-  return `{${parts}}`;
+  parts[parts.length - 1] += '}';
+  return parts.join(',');
 }
 
 /** The part of a source: files as `renderFile` gives them. */

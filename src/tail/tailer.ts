@@ -296,6 +296,7 @@ export class Tailer {
       receipt = given;
       file.ledger.add(given, place, rows, mark);
       given.onProgress(() => {
+        file.ledger.advance();
         file.touch();
         this.#owner.onProgress();
       });
