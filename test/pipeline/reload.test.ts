@@ -34,6 +34,11 @@ describe('an agent at work', () => {
     await reload(/cannot be run: .*NUL byte/);
     writeFileSync(file, CONF.replace('= exec', '= exce'));
     await reload(/not valid, the old one stays/);
+    const nowhere = `a.channels.c.checkpointDir = ${file}/c\na.channels.c.dataDirs = ${file}/d\n`;
+    writeFileSync(file, `${CONF.replace('= memory', '= file')}${nowhere}`);
+    await reload(
+      /The configuration cannot be run: .*the directories of channel c(.|\n)*Runs with the old configuration/,
+    );
     writeFileSync(file, CONF.replace('/dev/null', '/dev/zero.none'));
     await reload(/Runs with the new configuration/);
     assert.equal(await agent.stop(), 143, agent.log());
