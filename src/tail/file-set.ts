@@ -12,6 +12,7 @@ import { foundFile, isLink, isLocal, probe, probeSync, type Scan, scanFolders } 
 import { byId, type Due, findByInode, hasChanged, inOrder } from './found-files.ts';
 import { Ledger } from './ledger.ts';
 import { noteRealPath, OpenFiles } from './open-files.ts';
+import { OpeningLog } from './opening-log.ts';
 import type { Original } from './originals.ts';
 import type { Position } from './positions.ts';
 import { Remembered } from './remembered.ts';
@@ -55,6 +56,7 @@ export class FileSet {
   readonly #byPath = new Map<string, TailedFile>();
   readonly #open: OpenFiles;
   readonly #folders: FolderLog;
+  readonly #opening: OpeningLog;
   readonly #births = new Births();
   readonly #local = new Map<string, boolean>();
   /** What an earlier life has left, until the first look. */
@@ -66,6 +68,7 @@ export class FileSet {
   constructor(options: FileSetOptions) {
     this.#options = options;
     this.#folders = new FolderLog(options.log);
+    this.#opening = new OpeningLog(options.log);
     this.#open = new OpenFiles(options.maxOpenFiles, options.log);
   }
 
@@ -125,9 +128,7 @@ export class FileSet {
     await this.#seekLost((file) => file.lastLook === number || scan.unlisted.has(file.group.dir), scan, due);
     this.#isFirst = false;
     this.#saved.keep(({ path }) => scan.unlisted.has(dirname(path)));
-    const files = inOrder(due, groups);
-    await this.#open.openSoon([...fresh, ...files]);
-    await this.#noteLinks(scan.links);
+    const files = await this.#end(due, fresh, scan.links);
     return { due: files, links: scan.links, isWhole: true, cost: scan.cost };
   }
 
@@ -164,9 +165,7 @@ export class FileSet {
       if (!file.isOpen) isWhole = false;
       else if (await this.#lose(file)) due.push({ file, modified: 0 });
     }
-    const files = inOrder(due, this.#options.groups);
-    await this.#open.openSoon([...fresh, ...files]);
-    await this.#noteLinks(links);
+    const files = await this.#end(due, fresh, links);
     return { due: files, links, isWhole, cost: 0 };
   }
 
@@ -233,12 +232,17 @@ export class FileSet {
     return file;
   }
 
-  /** An empty file is not opened, and may be written to when its link leads elsewhere. */
-  async #noteLinks(links: readonly string[]): Promise<void> {
+  /** What comes at the end of each look. @returns the files that are due, in order */
+  async #end(due: Due[], fresh: readonly TailedFile[], links: readonly string[]): Promise<TailedFile[]> {
+    this.#opening.end();
+    const files = inOrder(due, this.#options.groups);
+    await this.#open.openSoon([...fresh, ...files]);
     for (const path of links) {
+      // An empty file is not opened, and may be written to when its link leads elsewhere.
       const file = this.#byPath.get(path);
       if (file !== undefined && file.realPath === undefined) await noteRealPath(file);
     }
+    return files;
   }
 
   /** Whether its own path still leads to a file that was found by another one. */
@@ -273,15 +277,10 @@ export class FileSet {
   #add(links: readonly FoundFile[]): TailedFile {
     const [first] = links;
     const saved = this.#remembered.recall(first.id.key) ?? this.#saved.take(links);
-    let file: TailedFile;
-    if (saved === undefined) {
-      file = this.#make(first, this.#beginning(first));
-      if (file.offset === first.size) file.seenModified = first.modified;
-    } else {
-      file = this.#continue(first, saved);
-    }
+    const file = saved === undefined ? this.#make(first, this.#beginning(first)) : this.#continue(first, saved);
+    if (saved === undefined && file.offset === first.size) file.seenModified = first.modified;
     this.#byPath.set(file.path, file);
-    this.#options.log.info(`Opening file: ${file.path}, inode: ${file.id.inode}, pos: ${file.offset}`);
+    this.#opening.add(file);
     return file;
   }
 

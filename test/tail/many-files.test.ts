@@ -108,6 +108,18 @@ describe('the reader of many files', () => {
     assert.deepEqual(run.out.bodies(), ['1', '2', '3']);
   });
 
+  it('tells a hundred files that it finds one by one, and how many more there are', async () => {
+    for (let i = 0; i < 250; i++) rig.put(`f${i}`, `${i}\n`);
+    const run = await rig.start('.*', NO_RESCAN);
+    await run.out.waitForRows(250);
+    rig.put('last', 'last\n');
+    await run.out.waitForRows(251);
+    const told = run.log.lines.filter((line) => line.startsWith('INFO Opening'));
+    assert.equal(told.length, 102);
+    assert.equal(told[100], 'INFO Opening 150 more files');
+    assert.match(told[101]!, /^INFO Opening file: .*last, inode: \d+, pos: 0$/);
+  });
+
   it('does not open files that have nothing new', async () => {
     for (let i = 0; i < 20; i++) rig.put(`f${i}`, `${i}\n`);
     await rig.life('f.*', 20);
