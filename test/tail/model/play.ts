@@ -194,7 +194,8 @@ class Game {
       if (!folder.hasLines) folder.finishLine();
       await this.#settleAll();
     }
-    folder.rotate(keepsOld);
+    // An empty file may not have been met yet.
+    folder.rotate(keepsOld && (isInside || folder.hasLines));
   }
 
   /** An unfinished line of a deleted file comes out if the reader has met it and has the file open. */
