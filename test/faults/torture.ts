@@ -6,7 +6,9 @@ import { parseArgs } from 'node:util';
 import { FAULT_POINTS } from './fault-points.ts';
 import { PEER_SCENARIOS } from './peer-scenarios.ts';
 import { explain, type Outcome, runScenario } from './run-scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,17 +27,32 @@ const share = Math.ceil(Number(values.kills) / scenarios.length);
 const outcomes: Outcome[] = [];
 
 console.log(`${share} kills in each of ${scenarios.length} scenarios, seed ${seed}`);
-for (const [i, scenario] of scenarios.entries()) {
-  const progress = (kills: Outcome['kills']): void => {
-    if (kills.length % 10 === 0) console.log(`  ${scenario.name}: ${kills.length} of ${share} kills`);
-  };
-  try {
-    const outcome = await runScenario(scenario, { seed: seed + i, kills: share, progress });
-    outcomes.push(outcome);
-    console.log(outcome.problems.length === 0 ? `good: ${scenario.name}` : `FAILED ${explain(outcome)}`);
-  } catch (error) {
-    process.exitCode = 1;
-    console.log(`FAILED ${scenario.name}, seed ${seed + i}:`, error);
+const run = (scenario: Scenario): Promise<Outcome> =>
+  runScenario(scenario, {
+    seed: seed + scenarios.indexOf(scenario),
+    kills: share,
+    progress: (kills) => {
+      if (kills.length % 10 === 0) console.log(`  ${scenario.name}: ${kills.length} of ${share} kills`);
+    },
+  });
+// Those with peers one after the other: a cluster each at a time is enough for a small machine.
+for (const [group, width] of [
+  [SCENARIOS, 2],
+  [PEER_SCENARIOS, 1],
+] as const) {
+  for (const [scenario, coming] of sideBySide(
+    group.filter((scenario) => scenarios.includes(scenario)),
+    width,
+    run,
+  )) {
+    try {
+      const outcome = await coming;
+      outcomes.push(outcome);
+      console.log(outcome.problems.length === 0 ? `good: ${scenario.name}` : `FAILED ${explain(outcome)}`);
+    } catch (error) {
+      process.exitCode = 1;
+      console.log(`FAILED ${scenario.name}, seed ${seed + scenarios.indexOf(scenario)}:`, error);
+    }
   }
 }
 summarize();
