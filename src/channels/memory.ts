@@ -1,6 +1,7 @@
 import type { Channel, ChannelContext, Delivery } from '../component/channel.ts';
 import type { ChannelCounters } from '../component/counters.ts';
 import { declare } from '../component/declaration.ts';
+import { Takers } from '../component/takers.ts';
 import { SluiceError } from '../errors.ts';
 import { concatBatches } from '../event/concat.ts';
 import type { EventBatch } from '../event/event-batch.ts';
@@ -86,7 +87,7 @@ class MemoryChannel implements Channel {
   #rows = 0;
   #bytes = 0;
   readonly #putters: PutWaiter[] = [];
-  readonly #takers: ((open: boolean) => void)[] = [];
+  readonly #takers = new Takers();
 
   constructor(values: OptionValues<typeof options>, context: ChannelContext) {
     this.#capacity = values.capacity;
@@ -105,7 +106,7 @@ class MemoryChannel implements Channel {
   async open(): Promise<void> {}
 
   async close(): Promise<void> {
-    for (const wake of this.#takers.splice(0)) wake(false);
+    this.#takers.close();
   }
 
   handOver(to: Channel, signal: AbortSignal): number {
@@ -215,7 +216,7 @@ class MemoryChannel implements Channel {
     this.#bytes += batch.retainedBytes;
     this.#counters.EventPutSuccessCount += batch.length;
     this.#counters.ChannelSize = this.#rows;
-    this.#takers.shift()?.(true);
+    this.#takers.wakeOne();
   }
 
   async take(maxRows: number, signal: AbortSignal): Promise<Delivery | undefined> {
@@ -223,23 +224,8 @@ class MemoryChannel implements Channel {
       if (signal.aborted) return undefined;
       const entries = this.#next(maxRows);
       if (entries !== undefined) return this.#deliver(entries);
-      if (!(await this.#arrival(signal))) return undefined;
+      if (!(await this.#takers.wait(signal))) return undefined;
     }
-  }
-
-  #arrival(signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const wake = (open: boolean): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(open);
-      };
-      const onAbort = (): void => {
-        this.#takers.splice(this.#takers.indexOf(wake), 1);
-        resolve(false);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#takers.push(wake);
-    });
   }
 
   /** Takes entries off the queue: one, or several small ones. */
@@ -355,7 +341,7 @@ class MemoryChannel implements Channel {
   #rollback(entries: readonly Entry[]): void {
     for (const entry of entries) this.#returned.push(entry);
     this.#returned.sort((a, b) => b.sequence - a.sequence || b.first - a.first);
-    this.#takers.shift()?.(true);
+    this.#takers.wakeOne();
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Channel, ChannelContext, Delivery } from '../../component/channel.ts';
 import { DirectoryLock } from '../../component/directory-lock.ts';
+import { Takers } from '../../component/takers.ts';
 import { describeError, fromSystemError, SluiceError } from '../../errors.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import { freeMemory } from '../../event/free-batch.ts';
@@ -52,7 +53,7 @@ export class FileChannel implements Channel, DeliveryOwner {
   #rows = 0;
   readonly #queue = new RowQueue();
   #reading: Promise<void> | undefined;
-  readonly #takers: ((open: boolean) => void)[] = [];
+  readonly #takers = new Takers();
 
   constructor(settings: FileChannelSettings, context: ChannelContext) {
     this.#settings = settings;
@@ -131,7 +132,7 @@ export class FileChannel implements Channel, DeliveryOwner {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const wake of this.#takers.splice(0)) wake(false);
+    this.#takers.close();
     const life = this.#life;
     try {
       if (life !== undefined) {
@@ -177,11 +178,7 @@ export class FileChannel implements Channel, DeliveryOwner {
     const { counters } = this.#context;
     counters.EventPutSuccessCount += rows;
     counters.ChannelSize = this.#rows;
-    this.#wakeTaker();
-  }
-
-  #wakeTaker(): void {
-    this.#takers.shift()?.(true);
+    this.#takers.wakeOne();
   }
 
   async take(maxRows: number, signal: AbortSignal): Promise<Delivery | undefined> {
@@ -190,13 +187,13 @@ export class FileChannel implements Channel, DeliveryOwner {
       const entries = this.#queue.next(maxRows);
       if (this.#life.reader.isBehind && this.#queue.bytes < READ_AHEAD_BYTES) this.#reading ??= this.#readBack();
       if (entries !== undefined) {
-        if (!this.#queue.isEmpty) this.#wakeTaker();
+        if (!this.#queue.isEmpty) this.#takers.wakeOne();
         const delivery = new FileDelivery(entries, this);
         this.#context.counters.EventTakeAttemptCount += delivery.batch.length;
         return delivery;
       }
       if (this.#reading !== undefined) await this.#reading;
-      else if (!(await this.#arrival(signal))) return undefined;
+      else if (!(await this.#takers.wait(signal))) return undefined;
     }
   }
 
@@ -216,7 +213,7 @@ export class FileChannel implements Channel, DeliveryOwner {
       if (!this.#closed) await clock.sleep(READ_RETRY_MS);
     } finally {
       this.#reading = undefined;
-      if (!this.#queue.isEmpty) this.#wakeTaker();
+      if (!this.#queue.isEmpty) this.#takers.wakeOne();
     }
   }
 
@@ -234,21 +231,6 @@ export class FileChannel implements Channel, DeliveryOwner {
     counters.ChannelSize = this.#rows;
     counters.EventTakeErrorCount = (counters.EventTakeErrorCount ?? 0) + lost;
     this.#context.log.error(`${lost} events are lost to damage in ${path} (rows ${from} to ${to})`);
-  }
-
-  #arrival(signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const wake = (open: boolean): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(open);
-      };
-      const onAbort = (): void => {
-        this.#takers.splice(this.#takers.indexOf(wake), 1);
-        resolve(false);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#takers.push(wake);
-    });
   }
 
   settled(ranges: readonly number[]): void {
@@ -271,7 +253,7 @@ export class FileChannel implements Channel, DeliveryOwner {
     for (const { batch, memory } of entries) memory.release(batch.length);
     if (left.length === 0) return;
     this.#queue.giveBack(left);
-    this.#wakeTaker();
+    this.#takers.wakeOne();
   }
 }
 
