@@ -154,7 +154,12 @@ export class SourceRunner {
       );
     }
     const leg = receipt.leg(route.channel, sourceRows);
-    return channel.put(part, leg, this.#giveUp.signal, options?.forClient ? channel.keepAlive : undefined);
+    return channel.put(
+      part,
+      leg,
+      this.#giveUp.signal,
+      options?.patienceMs ?? (options?.forClient ? channel.keepAlive : undefined),
+    );
   }
 
   /**

@@ -27,7 +27,7 @@ export interface SourceOutput {
    *
    * Batches of any size up to some megabytes are welcome, larger ones are better: a source's `batchSize` is not a ceiling.
    *
-   * @throws SluiceError CHANNEL_FULL, for `forClient` alone; the rows are then in no required channel
+   * @throws SluiceError CHANNEL_FULL, for `forClient` and `patienceMs` alone; the rows are then in no required channel
    * @throws the reason of the runner's abort, when the agent ends before there was room: the rows were not accepted
    */
   emit(batch: EventBatch, options?: EmitOptions): Promise<Receipt>;
@@ -45,6 +45,11 @@ export interface EmitOptions {
   /** By channel: rows (ascending) that were durable behind it in an earlier life already. They do not go there again. */
   readonly settled?: ReadonlyMap<string, Uint32Array>;
   readonly forClient?: boolean;
+  /**
+   * How long to wait for room in a required channel, in ms, whatever its keep-alive and transactionCapacity: for sources with a client waiting
+   * that gather the rows of several clients. CHANNEL_FULL after that; the rows are then in no channel that had no room.
+   */
+  readonly patienceMs?: number;
   /** Where the rows come from, the same in every life: for sources that read again what was not settled. Others are numbered by the agent. */
   readonly origin?: Origin;
   /**
