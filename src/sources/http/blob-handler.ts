@@ -1,6 +1,7 @@
 import { EventBatch } from '../../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn } from '../../event/header-columns.ts';
-import { BadRequest, type Handler, type HandlerRequest } from './handler.ts';
+import { Refusal } from '../../rpc/http/refusal.ts';
+import type { Handler, HandlerRequest } from './handler.ts';
 
 const FORM = /^application\/x-www-form-urlencoded *(;|$)/i;
 
@@ -20,7 +21,7 @@ export function blobHandler(mandatory: readonly string[] | undefined, maxLength:
     // The first value counts when a parameter is given twice, as in Flume.
     for (const [name, value] of parametersOf(request, isForm)) if (!headers.has(name)) headers.set(name, value);
     for (const name of mandatory ?? []) {
-      if (!headers.has(name)) throw new BadRequest(500, `Please specify ${name} parameter in the request.`);
+      if (!headers.has(name)) throw new Refusal(500, `Please specify ${name} parameter in the request.`);
     }
     if (mandatory === undefined && contentType !== undefined) headers.set('Content-Type', contentType);
     const body = request.body.subarray(0, isForm ? 0 : maxLength);
@@ -32,6 +33,6 @@ export function blobHandler(mandatory: readonly string[] | undefined, maxLength:
 
 function parametersOf({ query, body }: HandlerRequest, isForm: boolean): URLSearchParams {
   const text = isForm ? `${query}&${body.toString()}` : query;
-  if (/%(?![0-9a-f]{2})/i.test(text)) throw new BadRequest(500, 'A parameter is not encoded as those of a URL are.');
+  if (/%(?![0-9a-f]{2})/i.test(text)) throw new Refusal(500, 'A parameter is not encoded as those of a URL are.');
   return new URLSearchParams(text);
 }

@@ -10,15 +10,5 @@ export interface HandlerRequest {
   readonly body: Buffer;
 }
 
-/** Turns a request into events. @throws BadRequest for what the client did wrong; anything else is a server error, as in Flume */
+/** Turns a request into events. @throws Refusal for what the client did wrong; anything else is a server error, as in Flume */
 export type Handler = (request: HandlerRequest) => EventBatch;
-
-/** A request that is refused with this status. */
-export class BadRequest extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}

@@ -1,14 +1,14 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { declare } from '../../component/declaration.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
-import { describeError, fromSystemError, SluiceError } from '../../errors.ts';
+import { describeError, SluiceError } from '../../errors.ts';
 import { choice, entries, integer, type OptionValues, text, words } from '../../options/option.ts';
+import { BodyBudget, type HeldBody, readBody } from '../../rpc/http/body.ts';
+import { Refusal } from '../../rpc/http/refusal.ts';
+import { serveHttp } from '../../rpc/http/serve.ts';
 import { serverTls, serverTlsOptions } from '../../rpc/tls/settings.ts';
 import { blobHandler } from './blob-handler.ts';
-import { BadRequest, type Handler } from './handler.ts';
+import type { Handler } from './handler.ts';
 import { jsonHandler } from './json-handler.ts';
 
 const CORE_BLOB = 'org.apache.flume.source.http.BLOBHandler';
@@ -80,55 +80,38 @@ class HttpSource implements Source {
   readonly #options: Options;
   readonly #context: SourceContext;
   readonly #handler: Handler;
-  /** Bytes of bodies that are held now, of all requests. */
-  #held = 0;
+  readonly #budget: BodyBudget;
   #full = false;
 
   constructor(options: Options, context: SourceContext) {
     this.#options = options;
     this.#context = context;
     this.#handler = toHandler(options);
+    this.#budget = new BodyBudget(4 * options.maxBodyBytes);
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
-    const inFlight = new Set<Promise<void>>();
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-      const done = this.#serve(out, request, response, signal).finally(() => inFlight.delete(done));
-      inFlight.add(done);
-    };
-    const tls = serverTls(this.#options, this.#context);
-    const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
-    server.requestTimeout = this.#options.requestTimeout;
-    server.headersTimeout = this.#options.requestTimeout;
-    server.maxConnections = this.#options.maxConnections;
-    const { counters } = this.#context;
-    server.on('connection', (socket) => {
-      counters.OpenConnectionCount++;
-      socket.on('close', () => counters.OpenConnectionCount--);
-    });
-    await this.#listen(server);
-    out.ready();
-    if (!signal.aborted) await once(signal, 'abort');
-    const closed = once(server, 'close');
-    server.close();
-    await Promise.all(inFlight);
-    server.closeAllConnections();
-    await closed;
-  }
-
-  async #listen(server: Server): Promise<void> {
-    const { bind, port } = this.#options;
-    server.listen(port, bind);
-    try {
-      await once(server, 'listening');
-    } catch (error) {
-      const where = `${bind}:${port}`;
-      const failure = fromSystemError(error, where);
-      throw failure.code === 'ADDRESS_IN_USE' ? failure : new SluiceError('ADDRESS_UNUSABLE', where, error);
-    }
-    server.on('error', (error: Error) => this.#context.log.warn(`http server: ${describeError(error)}`));
-    const address = server.address() as AddressInfo;
-    this.#context.log.info(`listening on ${address.address}:${address.port}`, { port: address.port });
+    const { log, counters } = this.#context;
+    const { bind, port, maxConnections, requestTimeout } = this.#options;
+    await serveHttp(
+      {
+        bind,
+        port,
+        tls: serverTls(this.#options, this.#context),
+        maxConnections,
+        requestTimeout,
+        log,
+        handle: (request, response) => this.#serve(out, request, response, signal),
+        onConnections: (open) => {
+          counters.OpenConnectionCount = open;
+        },
+        onListening: (address) => {
+          log.info(`listening on ${address.address}:${address.port}`, { port: address.port });
+          out.ready();
+        },
+      },
+      signal,
+    );
   }
 
   /** Answers one request; never rejects. */
@@ -138,14 +121,18 @@ class HttpSource implements Source {
     response: ServerResponse,
     signal: AbortSignal,
   ): Promise<void> {
-    let held = 0;
+    let body: HeldBody | undefined;
     try {
       const method = request.method ?? '';
-      if (!READ.has(method)) throw new BadRequest(REFUSED[method] ?? 501, `${method} is not supported`);
-      const body = await this.#body(request, (bytes) => {
-        held += bytes;
-      });
-      await this.#accept(out, request, body);
+      if (!READ.has(method)) throw new Refusal(REFUSED[method] ?? 501, `${method} is not supported`);
+      const { maxBodyBytes } = this.#options;
+      body = await readBody(
+        request,
+        maxBodyBytes,
+        this.#budget,
+        `the body is longer than maxBodyBytes = ${maxBodyBytes}`,
+      );
+      await this.#accept(out, request, body.bytes);
       answer(response, 200, '');
     } catch (error) {
       const refusal = this.#refusal(error, signal);
@@ -155,24 +142,8 @@ class HttpSource implements Source {
       answer(response, refusal.status, READ.has(request.method) ? refusal.message : '');
       if (!request.complete) response.once('finish', () => request.destroy());
     } finally {
-      this.#held -= held;
+      body?.release();
     }
-  }
-
-  async #body(request: IncomingMessage, hold: (bytes: number) => void): Promise<Buffer> {
-    const { maxBodyBytes } = this.#options;
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const data of request.iterator({ destroyOnReturn: false })) {
-      const chunk = data as Buffer;
-      length += chunk.length;
-      if (length > maxBodyBytes) throw new BadRequest(413, `the body is longer than maxBodyBytes = ${maxBodyBytes}`);
-      this.#held += chunk.length;
-      hold(chunk.length);
-      if (this.#held > 4 * maxBodyBytes) throw new BadRequest(503, 'too many requests are under way');
-      chunks.push(chunk);
-    }
-    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
   }
 
   async #accept(out: SourceOutput, request: IncomingMessage, body: Buffer): Promise<void> {
@@ -196,7 +167,7 @@ class HttpSource implements Source {
   /** The status and text for a request that failed; counts it. */
   #refusal(error: unknown, signal: AbortSignal): { status: number; message: string } {
     const { counters, log } = this.#context;
-    if (error instanceof BadRequest) {
+    if (error instanceof Refusal) {
       if (error.status !== 403 && error.status !== 405 && error.status !== 501) counters.EventReadFail++;
       if (log.isDebug) log.debug(`refused a request with ${error.status}: ${error.message}`);
       return { status: error.status, message: error.message };

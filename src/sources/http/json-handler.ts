@@ -1,7 +1,8 @@
 import { EventBatch } from '../../event/event-batch.ts';
 import { ConstantColumn, type HeaderColumn, TextColumn } from '../../event/header-columns.ts';
+import { Refusal } from '../../rpc/http/refusal.ts';
 import { type BodyCharset, charsetOf, decode, encode, wellFormed } from './charset.ts';
-import { BadRequest, type Handler } from './handler.ts';
+import type { Handler } from './handler.ts';
 import { JsonEscapeError, JsonNullError, JsonSyntaxError, LenientJson } from './lenient-json.ts';
 
 const CHARSETS: readonly BodyCharset[] = ['UTF-8', 'UTF-16', 'UTF-32'];
@@ -18,14 +19,13 @@ const MAX_CELLS = 4_000_000;
 export const jsonHandler: Handler = (request) => {
   const { named, assumed } = charsetOf(request.headers['content-type']);
   const charset = CHARSETS.find((known) => known === (named ?? 'UTF-8'));
-  if (charset === undefined) throw new BadRequest(500, 'JSON handler supports UTF-8, UTF-16 and UTF-32 only.');
+  if (charset === undefined) throw new Refusal(500, 'JSON handler supports UTF-8, UTF-16 and UTF-32 only.');
   try {
     return readEvents(decode(request.body, named === undefined ? assumed : charset), charset);
   } catch (error) {
-    if (error instanceof JsonSyntaxError)
-      throw new BadRequest(400, `Request has invalid JSON Syntax: ${error.message}`);
+    if (error instanceof JsonSyntaxError) throw new Refusal(400, `Request has invalid JSON Syntax: ${error.message}`);
     if (error instanceof JsonNullError || error instanceof JsonEscapeError)
-      throw new BadRequest(500, `Deserializer: ${error.message}`);
+      throw new Refusal(500, `Deserializer: ${error.message}`);
     throw error;
   }
 };
@@ -59,7 +59,7 @@ function readEvents(text: string, charset: BodyCharset): EventBatch {
       column[row] = value;
     }
     if (columns.size * bodies.length > MAX_CELLS)
-      throw new BadRequest(413, `more than ${MAX_CELLS} header cells (events times different header names)`);
+      throw new Refusal(413, `more than ${MAX_CELLS} header cells (events times different header names)`);
   });
   json.end();
   return toBatch(bodies, columns, charset);
