@@ -5,11 +5,15 @@ import { Agent, type AgentServices } from './agent/agent.ts';
 import { AgentHost } from './agent/agent-host.ts';
 import { Checkpoint } from './agent/checkpoint.ts';
 import { systemClock } from './agent/clock.ts';
+import { countersAddress, serveCounters } from './agent/counters-server.ts';
 import { findLocalHost } from './agent/local-host.ts';
 import { homeDir, userName } from './agent/local-user.ts';
 import { oneAtATime, watchConfiguration } from './agent/reload.ts';
 import { lockStateDir, prepareStateDir, stateDirCandidates } from './agent/state-dir.ts';
-import { type AgentArguments, parseCommandLine, type VerifyArguments } from './command-line.ts';
+import type { AgentArguments } from './command-line/agent.ts';
+import type { ExplainArguments } from './command-line/sentry.ts';
+import type { VerifyArguments } from './command-line/verify.ts';
+import { parseCommandLine } from './command-line.ts';
 import type { Logger } from './component/context.ts';
 import { armFault } from './component/fault-point.ts';
 import { renderHelp } from './component/help.ts';
@@ -17,9 +21,9 @@ import { loadHadoopConfiguration } from './config/hadoop-conf.ts';
 import { loadAgent } from './config/load.ts';
 import { addressName } from './config/read.ts';
 import { describeError, SluiceError } from './errors.ts';
+import { explainFile } from './explain/explain.ts';
 import { type FileSystems, openFileSystems } from './filesystems/resolve.ts';
 import { renderFlumeJson } from './monitoring/flume-json.ts';
-import { type MonitoringServer, startMonitoring } from './monitoring/http.ts';
 import { createLog, type Log } from './monitoring/log.ts';
 import { createServiceNotifier, type ServiceNotifier } from './monitoring/service-notify.ts';
 import { type Problem, renderProblem } from './options/problem.ts';
@@ -35,10 +39,11 @@ const EXIT = { good: 0, usage: 64, internal: 70, temporary: 75, configuration: 7
 /** Those of `sluice verify`, as of grep and its like. */
 const VERIFY_EXIT = { sound: 0, attention: 1, usage: 2 } as const;
 
+/** Those of `sluice sentry explain`. */
+const EXPLAIN_EXIT = { good: 0, unread: 1, usage: 2 } as const;
+
 /** How long after the drain deadline sinks may still take to close. */
 const CLOSE_GRACE_MS = 5000;
-/** How often a monitoring port that is in use is tried again. */
-const MONITORING_RETRY_MS = 3000;
 /** How often the service manager gets a status line. */
 const STATUS_MS = 10_000;
 
@@ -49,7 +54,7 @@ const command = await parseCommandLine(process.argv.slice(2));
 switch (command.command) {
   case 'usage-error':
     process.stderr.write(`sluice: ${command.message}\nSee: sluice --help\n`);
-    process.exitCode = process.argv[2] === 'verify' ? VERIFY_EXIT.usage : EXIT.usage;
+    process.exitCode = ['verify', 'sentry'].includes(process.argv[2] ?? '') ? VERIFY_EXIT.usage : EXIT.usage;
     break;
   case 'printed':
     process.stdout.write(`${command.output}\n`);
@@ -71,6 +76,12 @@ switch (command.command) {
     process.exitCode = await verify(command).catch((error: unknown) => {
       explainFailure(error);
       return VERIFY_EXIT.usage;
+    });
+    break;
+  case 'sentry explain':
+    process.exitCode = await explain(command).catch((error: unknown) => {
+      explainFailure(error);
+      return EXPLAIN_EXIT.usage;
     });
     break;
   case 'agent':
@@ -138,6 +149,11 @@ async function verify(args: VerifyArguments): Promise<number> {
   process.stdout.write(args.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderReport(report));
   await fileSystems.close();
   return VERIFY_EXIT[report.verdict];
+}
+
+async function explain(args: ExplainArguments): Promise<number> {
+  const { unread } = await explainFile(args, process);
+  return unread ? EXPLAIN_EXIT.unread : EXPLAIN_EXIT.good;
 }
 
 /** Says on stderr what ended a command; gives its exit code. */
@@ -249,7 +265,7 @@ async function runAgent(args: AgentArguments, log: Log): Promise<void> {
   const ended = new AbortController();
   const counters = (): string =>
     renderFlumeJson([...host.counters, { type: 'AGENT', name: args.name, counters: checkpoint.counters }]);
-  const monitoring = monitor(monitoringAddress(args, log), counters, log, ended.signal);
+  const monitoring = serveCounters(countersAddress(args.systemProperties, log), counters, log, ended.signal);
   await host.start();
   const notifier = createServiceNotifier(process.env, main);
   await notifier.ready();
@@ -330,43 +346,4 @@ function stopper(
       process.exit(EXIT[signal]);
     })();
   };
-}
-
-/** Where Flume's system properties want the counters served. */
-function monitoringAddress(args: AgentArguments, log: Log): { host: string; port: number } | undefined {
-  const type = args.systemProperties.get('flume.monitoring.type');
-  if (type === undefined) return undefined;
-  if (type.toLowerCase() !== 'http') {
-    log.logger('monitoring').warn(`flume.monitoring.type=${type} is not in Sluice; http is`);
-    return undefined;
-  }
-  const port = args.systemProperties.get('flume.monitoring.port') ?? '41414';
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw new SluiceError('CONFIG_INVALID', `flume.monitoring.port=${port} is no port`);
-  }
-  return { host: args.systemProperties.get('flume.monitoring.bind') ?? '127.0.0.1', port: Number(port) };
-}
-
-/**
- * Starts the monitoring server. Without it the agent is blind but not useless: a port in use is logged and tried again
- * until `signal` is aborted.
- */
-async function monitor(
-  address: { host: string; port: number } | undefined,
-  metrics: () => string,
-  log: Log,
-  signal: AbortSignal,
-): Promise<MonitoringServer | undefined> {
-  const logger = log.logger('monitoring');
-  for (let tries = 0; address !== undefined && !signal.aborted; tries++) {
-    try {
-      const server = await startMonitoring({ ...address, metrics });
-      logger.info(`Counters at http://${address.host}:${server.port}/metrics`);
-      return server;
-    } catch (error) {
-      if (tries === 0) logger.error(`${describeError(error)}. Tries again every ${MONITORING_RETRY_MS / 1000} s.`);
-      await systemClock.sleep(MONITORING_RETRY_MS, signal);
-    }
-  }
-  return undefined;
 }
