@@ -11,6 +11,7 @@ import { replicating } from './selectors/replicating.ts';
 import { avroEvent } from './serializers/avro_event.ts';
 import { avroSchema } from './serializers/avro_schema.ts';
 import { headerAndText } from './serializers/header_and_text.ts';
+import { sentryRows } from './serializers/sentry_rows/index.ts';
 import { text } from './serializers/text.ts';
 import { avroSink } from './sinks/avro.ts';
 import { fileRoll } from './sinks/file_roll.ts';
@@ -54,6 +55,7 @@ export const registry: Registry = {
     headerAndText,
     avroEvent,
     avroSchema,
+    sentryRows,
   ],
   fileSystems: [file, webhdfs],
 };

@@ -198,9 +198,14 @@ function defaultText(option: AnyOption): string | undefined {
   return text === '' ? undefined : escapeControls(text);
 }
 
-/** A default may be a line end: shown as it would be written. */
+/** A default may be a line end or another control character: shown as it would be written. */
 function escapeControls(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t').replaceAll('\r', '\\r');
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\r', '\\r')
+    .replace(/[\0-\x1f]/g, (control) => `\\\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function describe(option: AnyOption): string {

@@ -207,6 +207,20 @@ export function checkOptions(values: HdfsValues, report: Report): void {
   if (/^hdfs:/i.test(values['hdfs.path'])) {
     report('error', 'hdfs.path', 'paths of hdfs: are not in Sluice yet', `use ${webHdfsUrl(values['hdfs.path'])}`);
   }
+  checkTables(values, report);
+}
+
+/** What Flume's defaults do to rows that are made for tables. */
+function checkTables(values: HdfsValues, report: Report): void {
+  if (values.serializer.declaration.type !== 'sentry_rows') return;
+  if (values['hdfs.fileType'] === 'SequenceFile') {
+    const message = 'a SequenceFile does not take the serializer sentry_rows: it would hold the bodies as they are';
+    report('error', 'hdfs.fileType', message, 'DataStream, or CompressedStream with hdfs.codeC = gzip');
+  }
+  if (!/^[_.]/.test(values['hdfs.inUsePrefix'])) {
+    const message = 'Hive and Spark count files that are still being written, those that end in .tmp too';
+    report('warning', 'hdfs.inUsePrefix', message, 'hdfs.inUsePrefix = _ hides them until they are whole');
+  }
 }
 
 /** The WebHDFS URL of the same place, with the port that NameNodes serve it on. */
