@@ -63,7 +63,7 @@ const PARTS: readonly Part[] = [
     name: 'sentry',
     about: "Sentry's SDKs as clients; Hive, Spark, Pig and a browser over what they sent",
     wants: (file) => /(sentry|sdk|report|table)[^/]*\.peer\.test\.ts$/.test(file),
-    needs: [...TOOLS, ...JAVA],
+    needs: [...TOOLS, ...JAVA, 'chromium:chromium'],
     minutes: 14,
   },
   {
