@@ -29,7 +29,8 @@ export type HdfsSpec = {
   hdfsSite?: Record<string, string>;
 };
 
-function siteXml(properties: Record<string, string>): string {
+/** The text of a site file of Hadoop or Hive. */
+export function siteXml(properties: Record<string, string>): string {
   const quote = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const lines = Object.entries(properties).map(
     ([name, value]) => `  <property><name>${name}</name><value>${quote(value)}</value></property>`,
@@ -37,7 +38,8 @@ function siteXml(properties: Record<string, string>): string {
   return `<?xml version="1.0"?>\n<configuration>\n${lines.join('\n')}\n</configuration>\n`;
 }
 
-const LOG4J = `log4j.rootLogger=INFO,out
+/** A `log4j.properties` that writes everything to standard error. */
+export const LOG4J = `log4j.rootLogger=INFO,out
 log4j.appender.out=org.apache.log4j.ConsoleAppender
 log4j.appender.out.target=System.err
 log4j.appender.out.layout=org.apache.log4j.PatternLayout

@@ -73,7 +73,7 @@ export async function resolvePom(name: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  for (const name of process.argv.length > 2 ? process.argv.slice(2) : ['flume', 'hadoop']) {
+  for (const name of process.argv.length > 2 ? process.argv.slice(2) : ['flume', 'hadoop', 'hive', 'pig']) {
     console.log(await resolvePom(name));
   }
 }
