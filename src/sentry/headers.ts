@@ -27,6 +27,8 @@ export const HEADER = {
   filename: 'filename',
   attachmentType: 'attachment_type',
   contentType: 'content_type',
+  /** Of a transaction: the share of them that the SDK sent (`trace.sample_rate` of the envelope's header). */
+  sampleRate: 'sample_rate',
   /** How the body is to be read: a word of `FORMATS`. */
   format: 'sentry.format',
   /** `ok`, `unparsed`, … */
@@ -48,6 +50,10 @@ export interface Given {
   readonly hash?: string | undefined;
   readonly issueId?: string | undefined;
   readonly format?: string | undefined;
+  /** Of an attachment. */
+  readonly filename?: string | undefined;
+  readonly attachmentType?: string | undefined;
+  readonly sampleRate?: string | undefined;
 }
 
 /** Reads the headers of the rows of a batch; finds their columns once. */
@@ -66,6 +72,9 @@ export class GivenReader {
       hash: batch.header(HEADER.hash),
       issueId: batch.header(HEADER.issueId),
       format: batch.header(HEADER.format),
+      filename: batch.header(HEADER.filename),
+      attachmentType: batch.header(HEADER.attachmentType),
+      sampleRate: batch.header(HEADER.sampleRate),
     };
   }
 
@@ -82,6 +91,9 @@ export class GivenReader {
       hash: columns.hash?.value(row),
       issueId: columns.issueId?.value(row),
       format: columns.format?.value(row),
+      filename: columns.filename?.value(row),
+      attachmentType: columns.attachmentType?.value(row),
+      sampleRate: columns.sampleRate?.value(row),
     };
   }
 }

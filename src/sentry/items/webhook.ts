@@ -1,0 +1,95 @@
+import type { SentryRow } from '../columns.ts';
+import { boundedJson } from '../event/bounded-json.ts';
+import { eventRow } from '../event/event-row.ts';
+import { levelOf, platformOf } from '../event/fields.ts';
+import type { Crash } from '../event/stacktrace.ts';
+import { LIMITS, trim, trimmed } from '../event/trim.ts';
+import type { Given } from '../headers.ts';
+import { type Fields, fieldsOf, textOf } from '../payload.ts';
+import { parseTime, timeText } from '../time.ts';
+import { baseRow } from './base-row.ts';
+import { storedType } from './kafka-event.ts';
+
+/** What is kept of how an issue was resolved or archived. */
+const DETAILS = 8192;
+
+/** The event in the body of a webhook (an error, or the event that set off an alert), with the issue it belongs to. */
+export function webhookEvent(payload: Fields): Fields | undefined {
+  const data = fieldsOf(payload['data']);
+  const event = fieldsOf(data?.['error']) ?? fieldsOf(data?.['event']);
+  if (event !== undefined) return event;
+  const old = fieldsOf(payload['event']);
+  if (old === undefined || !('project_slug' in payload)) return undefined;
+  // The legacy plugin's: the issue stands beside the event.
+  return { ...old, group_id: payload['id'], culprit: old['culprit'] ?? payload['culprit'] };
+}
+
+/** The kind of row that the body of a webhook gives. */
+export function webhookType(payload: Fields): string {
+  const event = webhookEvent(payload);
+  if (event !== undefined) return storedType(event);
+  const data = fieldsOf(payload['data']);
+  if (fieldsOf(data?.['issue']) !== undefined) return 'issue';
+  if (data !== undefined && 'comment_id' in data) return 'comment';
+  if (data !== undefined && 'metric_alert' in data) return 'metric_alert';
+  if (data !== undefined && 'installation' in data) return 'installation';
+  return 'webhook';
+}
+
+/** The row of a webhook. That of an issue says what happened to it, and when: the header `timestamp` is the hook's. */
+export function webhookRow(payload: Fields, given: Given, crash: Crash): SentryRow {
+  const event = webhookEvent(payload);
+  const project = trimmed(textOf(payload['project_slug']), LIMITS.name);
+  if (event !== undefined) return { ...eventRow(storedType(event), event, given, crash), project };
+  const data = fieldsOf(payload['data']);
+  const issue = fieldsOf(data?.['issue']);
+  const at = Number.isNaN(given.timestamp) ? given.received * 1000 : given.timestamp * 1000;
+  const row = {
+    ...baseRow(webhookType(payload), {}, given, undefined),
+    timestamp: timeText(at),
+    action: actionOf(payload['action']),
+    at: timeText(at),
+    actor_type: trimmed(textOf(fieldsOf(payload['actor'])?.['type']), LIMITS.label),
+  };
+  if (issue === undefined) return { ...row, issue_id: trimmed(textOf(data?.['issue_id']), LIMITS.label), project };
+  return { ...row, ...issueColumns(issue, data, given) };
+}
+
+function issueColumns(issue: Fields, data: Fields | undefined, given: Given): SentryRow {
+  const project = fieldsOf(issue['project']);
+  const metadata = fieldsOf(issue['metadata']);
+  const unhandled = issue['isUnhandled'];
+  const details = {
+    shortId: issue['shortId'],
+    statusDetails: issue['statusDetails'],
+    resolution_type: data?.['resolution_type'],
+    issueCategory: issue['issueCategory'],
+    priority: issue['priority'],
+    count: issue['count'],
+    userCount: issue['userCount'],
+    lastSeen: issue['lastSeen'],
+  };
+  return {
+    issue_id: given.issueId ?? trimmed(textOf(issue['id']), LIMITS.label),
+    project: trimmed(textOf(project?.['slug']), LIMITS.name),
+    project_id: given.projectId ?? trimmed(textOf(project?.['id']), LIMITS.label),
+    status: trimmed(textOf(issue['status']), LIMITS.label),
+    substatus: trimmed(textOf(issue['substatus']), LIMITS.label),
+    first_seen: timeText(parseTime(issue['firstSeen'])),
+    level: levelOf(issue['level']),
+    platform: platformOf(issue),
+    logger: trimmed(textOf(issue['logger']), LIMITS.label),
+    title: trimmed(textOf(issue['title']), LIMITS.title),
+    culprit: trimmed(textOf(issue['culprit']), LIMITS.name),
+    type: trimmed(textOf(metadata?.['type']), LIMITS.host),
+    value: trimmed(textOf(metadata?.['value']), LIMITS.text),
+    handled: typeof unhandled === 'boolean' ? String(!unhandled) : undefined,
+    contexts: boundedJson(details, DETAILS),
+  };
+}
+
+/** Sentry called archiving ignoring until 2023. */
+function actionOf(value: unknown): string | undefined {
+  const action = textOf(value);
+  return action === 'ignored' ? 'archived' : action === undefined ? undefined : trim(action, LIMITS.label);
+}
