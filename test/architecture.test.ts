@@ -29,6 +29,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   config: 5,
   agent: 5,
   verify: 5,
+  report: 5,
   explain: 5,
   'command-line': 5,
   main: 6,
