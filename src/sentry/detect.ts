@@ -23,10 +23,10 @@ export function jsonFormat(value: unknown): Format | undefined {
   if ('outcome' in value && 'category' in value && 'project_id' in value) return 'kafka-outcomes';
   if ('action' in value && isFields(value['data']) && ('installation' in value || 'actor' in value)) return 'webhook';
   if ('project_slug' in value && ('triggering_rules' in value || isFields(value['event']))) return 'webhook';
-  if (typeof value['event_id'] === 'string') return 'event';
-  // Log lines in JSON have a message and a level, too, but neither platform nor SDK.
-  if ('message' in value && ('platform' in value || 'sdk' in value)) return 'event';
-  return EVENT_KEYS.some((key) => isFields(value[key]) || Array.isArray(value[key])) ? 'event' : undefined;
+  if (EVENT_KEYS.some((key) => isFields(value[key]) || Array.isArray(value[key]))) return 'event';
+  // Log lines in JSON have a message and a level, too, but none of these; the header of an envelope has no message.
+  const says = 'message' in value || 'transaction' in value || 'level' in value || 'timestamp' in value;
+  return says && ('event_id' in value || 'platform' in value || 'sdk' in value) ? 'event' : undefined;
 }
 
 /** Whether it looks like an envelope: its first line is a JSON object, and the second is one that has a type. */

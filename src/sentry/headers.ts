@@ -54,6 +54,9 @@ export interface Given {
   readonly filename?: string | undefined;
   readonly attachmentType?: string | undefined;
   readonly sampleRate?: string | undefined;
+  /** For payloads that do not say. */
+  readonly release?: string | undefined;
+  readonly environment?: string | undefined;
 }
 
 /** Reads the headers of the rows of a batch; finds their columns once. */
@@ -75,6 +78,8 @@ export class GivenReader {
       filename: batch.header(HEADER.filename),
       attachmentType: batch.header(HEADER.attachmentType),
       sampleRate: batch.header(HEADER.sampleRate),
+      release: batch.header(HEADER.release),
+      environment: batch.header(HEADER.environment),
     };
   }
 
@@ -94,6 +99,8 @@ export class GivenReader {
       filename: columns.filename?.value(row),
       attachmentType: columns.attachmentType?.value(row),
       sampleRate: columns.sampleRate?.value(row),
+      release: columns.release?.value(row),
+      environment: columns.environment?.value(row),
     };
   }
 }

@@ -43,10 +43,18 @@ export function isBigNumber(value: unknown): value is BigNumber {
 
 function parse(text: string): unknown {
   if (!LONG_NUMBER.test(text)) return JSON.parse(text);
-  return json.parse(text, (_key: string, value: unknown, { source }: { source?: string }) => {
-    if (typeof value !== 'number' || source === undefined) return value;
-    return Number.isSafeInteger(value) || !WHOLE.test(source) ? value : json.rawJSON(source);
-  });
+  try {
+    return json.parse(text, keepDigits);
+  } catch (error) {
+    // A reviver goes only so deep, the parser itself any depth: better without the digits than not at all.
+    if (error instanceof RangeError) return JSON.parse(text);
+    throw error;
+  }
+}
+
+function keepDigits(_key: string, value: unknown, { source }: { source?: string }): unknown {
+  if (typeof value !== 'number' || source === undefined) return value;
+  return Number.isSafeInteger(value) || !WHOLE.test(source) ? value : json.rawJSON(source);
 }
 
 /** The text with quotes round bare NaN, Infinity and -Infinity; `undefined` when there are none. */

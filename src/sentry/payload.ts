@@ -8,7 +8,7 @@ import { isBigNumber } from './json.ts';
 /** A JSON object. Keys such as `__proto__` are its own. */
 export type Fields = { readonly [key: string]: unknown };
 
-/** So many entries of a list are looked at: exceptions, threads, tags. */
+/** So many entries of a list are looked at: exceptions, frames, threads, tags. Of those that end with the crash it is the last ones. */
 const MOST_ENTRIES = 1000;
 
 export function isFields(value: unknown): value is Fields {
@@ -46,7 +46,7 @@ export function jsonText(value: unknown): string | undefined {
 /** The entries of a list that comes as `{values: […]}`, as an array or as one object; only objects count. */
 export function listOf(value: unknown): readonly Fields[] {
   const inner = isFields(value) && 'values' in value ? value['values'] : value;
-  if (Array.isArray(inner)) return inner.slice(0, MOST_ENTRIES).filter(isFields);
+  if (Array.isArray(inner)) return inner.slice(-MOST_ENTRIES).filter(isFields);
   return isFields(inner) && Object.keys(inner).length > 0 ? [inner] : [];
 }
 
@@ -63,7 +63,7 @@ export function exceptionsOf(payload: Fields): readonly Fields[] {
 /** The frames of a stack trace (of the payload, an exception or a thread): the oldest first, the crash last. */
 export function framesOf(stacktrace: unknown): readonly Fields[] {
   const frames = fieldsOf(stacktrace)?.['frames'];
-  return Array.isArray(frames) ? frames.slice(0, MOST_ENTRIES).filter(isFields) : [];
+  return Array.isArray(frames) ? frames.slice(-MOST_ENTRIES).filter(isFields) : [];
 }
 
 /** What the payload says in words: the template and the text that was made of it. */

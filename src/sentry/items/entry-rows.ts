@@ -60,7 +60,7 @@ function logRow(entry: Fields, given: Given): SentryRow {
   return {
     ...common('log', entry, attributes, given, entry['timestamp']),
     level: levelOf(entry['level'] ?? entry['severity_text']) ?? severity(entry['severity_number']) ?? 'info',
-    logger: trimmed(textOf(attributeOf(attributes, 'logger.name')), LIMITS.label),
+    logger: named(attributes, 'logger.name', LIMITS.label),
     message,
     title: message === undefined ? undefined : trim(firstLine(message), LIMITS.title),
   };
@@ -104,20 +104,23 @@ function common(
   given: Given,
   time: unknown,
 ): SentryRow {
+  const base = baseRow(itemType, entry, given, time);
   return {
-    ...baseRow(itemType, entry, given, time),
-    release: trimmed(textOf(attributeOf(attributes, 'sentry.release')) ?? textOf(entry['release']), LIMITS.name),
-    environment: trimmed(
-      textOf(attributeOf(attributes, 'sentry.environment')) ?? textOf(entry['environment']),
-      LIMITS.label,
-    ),
+    ...base,
+    release: named(attributes, 'sentry.release', LIMITS.name) ?? base.release,
+    environment: named(attributes, 'sentry.environment', LIMITS.label) ?? base.environment,
     sdk: given.sdk ?? entrySdk(attributes),
-    server_name: trimmed(textOf(attributeOf(attributes, 'server.address')), LIMITS.host),
-    user_id: trimmed(textOf(attributeOf(attributes, 'user.id')), LIMITS.host),
+    server_name: named(attributes, 'server.address', LIMITS.host),
+    user_id: named(attributes, 'user.id', LIMITS.host),
     trace_id: trimmed(textOf(entry['trace_id']), LIMITS.label),
     span_id: trimmed(textOf(entry['span_id']), LIMITS.label),
     tags: attributes === undefined ? undefined : tagsText(textsOf(attributes)),
   };
+}
+
+/** The text of an attribute. */
+function named(attributes: Fields | undefined, name: string, most: number): string | undefined {
+  return trimmed(textOf(attributeOf(attributes, name)), most);
 }
 
 function textsOf(attributes: Fields): ReadonlyMap<string, string> {

@@ -13,6 +13,8 @@ const KINDS: ReadonlyMap<string, ItemKind> = new Map<string, ItemKind>([
   ['event', 'event'],
   ['default', 'event'],
   ['error', 'event'],
+  // Set off by an event that was counted when it happened, so it is none itself.
+  ['alert', 'event'],
   ['transaction', 'event'],
   ['feedback', 'event'],
   ['security', 'security'],

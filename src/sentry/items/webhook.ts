@@ -14,7 +14,7 @@ import { storedType } from './kafka-event.ts';
 const DETAILS = 8192;
 
 /** The event in the body of a webhook (an error, or the event that set off an alert), with the issue it belongs to. */
-export function webhookEvent(payload: Fields): Fields | undefined {
+function webhookEvent(payload: Fields): Fields | undefined {
   const data = fieldsOf(payload['data']);
   const event = fieldsOf(data?.['error']) ?? fieldsOf(data?.['event']);
   if (event !== undefined) return event;
@@ -24,11 +24,12 @@ export function webhookEvent(payload: Fields): Fields | undefined {
   return { ...old, group_id: payload['id'], culprit: old['culprit'] ?? payload['culprit'] };
 }
 
-/** The kind of row that the body of a webhook gives. */
+/** The type of the row that the body of a webhook gives. An alert is set off by an event that was counted when it happened, so it is none itself. */
 export function webhookType(payload: Fields): string {
-  const event = webhookEvent(payload);
-  if (event !== undefined) return storedType(event);
   const data = fieldsOf(payload['data']);
+  const error = fieldsOf(data?.['error']);
+  if (error !== undefined) return storedType(error);
+  if (webhookEvent(payload) !== undefined) return 'alert';
   if (fieldsOf(data?.['issue']) !== undefined) return 'issue';
   if (data !== undefined && 'comment_id' in data) return 'comment';
   if (data !== undefined && 'metric_alert' in data) return 'metric_alert';
@@ -38,17 +39,21 @@ export function webhookType(payload: Fields): string {
 
 /** The row of a webhook. That of an issue says what happened to it, and when: the header `timestamp` is the hook's. */
 export function webhookRow(payload: Fields, given: Given, crash: Crash): SentryRow {
+  const type = webhookType(payload);
   const event = webhookEvent(payload);
   const project = trimmed(textOf(payload['project_slug']), LIMITS.name);
-  if (event !== undefined) return { ...eventRow(storedType(event), event, given, crash), project };
+  const at = timeText((Number.isNaN(given.timestamp) ? given.received : given.timestamp) * 1000);
+  if (event !== undefined) {
+    const row = { ...eventRow(type, event, given, crash), project };
+    return type === 'alert' ? { ...row, action: 'triggered', at } : row;
+  }
   const data = fieldsOf(payload['data']);
   const issue = fieldsOf(data?.['issue']);
-  const at = Number.isNaN(given.timestamp) ? given.received * 1000 : given.timestamp * 1000;
   const row = {
-    ...baseRow(webhookType(payload), {}, given, undefined),
-    timestamp: timeText(at),
+    ...baseRow(type, {}, given, undefined),
+    timestamp: at,
     action: actionOf(payload['action']),
-    at: timeText(at),
+    at,
     actor_type: trimmed(textOf(fieldsOf(payload['actor'])?.['type']), LIMITS.label),
   };
   if (issue === undefined) return { ...row, issue_id: trimmed(textOf(data?.['issue_id']), LIMITS.label), project };
