@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { SluiceError } from '../../../src/errors.ts';
+import { bind } from '../../../src/options/bind.ts';
+import { sentryWebhookSource } from '../../../src/sources/sentry_webhook/index.ts';
+import { useTempDir } from '../../support/temp-dir.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { type Answer, type Hook, SECRET, sample, sampleBody, signed, timeOf, WebhookRun } from './harness.ts';
+
+const SAMPLES = ['issue-created', 'issue-resolved', 'error-created'] as const;
+const UNAUTHORIZED = { status: 401, text: 'unauthorized\n' };
+
+function plain({ status, text }: Answer): { status: number; text: string } {
+  return { status, text };
+}
+
+describe('source sentry_webhook', () => {
+  const dir = useTempDir();
+  let under: WebhookRun | undefined;
+  const start = async (options?: Readonly<Record<string, string>>, now?: number): Promise<WebhookRun> => {
+    under = await WebhookRun.start(options, now);
+    return under;
+  };
+  afterEach(async () => {
+    const one = under;
+    under = undefined;
+    if (one === undefined) return;
+    await one.run.stop();
+    // The secret and what it was compared with are in no line of the log, whatever happened.
+    const log = one.run.log.lines.join('\n');
+    assert.ok(!log.includes(SECRET), log);
+    assert.doesNotMatch(log, /[0-9a-f]{64}/);
+  });
+
+  it('keeps every signed webhook, its body as it was sent and what it tells as headers', async () => {
+    const one = await start({ secret: SECRET, scrub: 'false' });
+    for (const name of SAMPLES) {
+      const hook = sample(name);
+      one.clock.time = timeOf(hook) + 250;
+      assert.deepEqual(plain(await one.send(hook)), { status: 200, text: '' }, name);
+    }
+    assert.deepEqual(
+      one.run.out.bodies(),
+      SAMPLES.map((name) => sampleBody(name).toString()),
+    );
+    const [created, resolved, error] = one.run.out.headers();
+    const common = {
+      project_id: '42',
+      platform: 'python',
+      level: 'error',
+      'sentry.format': 'webhook',
+      'sentry.status': 'ok',
+    };
+    const issue = { ...common, item_type: 'issue', issue_id: '77' };
+    assert.deepEqual(created, {
+      ...issue,
+      timestamp: '1795392001000',
+      received: '1795392001250',
+      action: 'created',
+      status: 'unresolved',
+    });
+    assert.deepEqual(resolved, {
+      ...issue,
+      timestamp: '1795399200000',
+      received: '1795399200250',
+      action: 'resolved',
+      status: 'resolved',
+    });
+    assert.deepEqual(
+      { ...error, sdk: '', hash: '' },
+      {
+        ...common,
+        item_type: 'event',
+        issue_id: '77',
+        event_id: '4c79f60c11214eb38604f4ae0781bfb2',
+        timestamp: String(Date.parse('2026-11-22T23:59:59.999Z')),
+        received: '1795392001250',
+        release: 'shop@2.3.4+build.77',
+        environment: 'production',
+        sdk: '',
+        hash: '',
+      },
+    );
+  });
+
+  it('takes secrets out of what it keeps, unless told not to', async () => {
+    const body = JSON.stringify({ data: { error: { extra: { password: 'hunter2' }, message: 'kept' } } });
+    for (const scrub of ['true', 'false']) {
+      const one = await start({ secret: SECRET, scrub }, 1000);
+      assert.equal(await one.status(signed(body, 1, 'error')), 200);
+      const [kept] = one.run.out.bodies();
+      assert.equal(kept!.includes('hunter2'), scrub === 'false');
+      assert.ok(kept!.includes('"kept"'));
+      await one.run.stop();
+    }
+  });
+
+  it('refuses any other signature, and tells nobody why', async () => {
+    const hook = sample('issue-created');
+    const one = await start({ secret: SECRET }, timeOf(hook));
+    const right = hook.headers['Sentry-Hook-Signature'] as string;
+    const wrong: (string | string[])[] = [];
+    for (let bit = 0; bit < 256; bit++) {
+      const bytes = Buffer.from(right, 'hex');
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      wrong.push(bytes.toString('hex'));
+    }
+    wrong.push(
+      '',
+      right.slice(0, 63),
+      right.slice(0, 32),
+      `${right}0`,
+      right.toUpperCase(),
+      `sha256=${right}`,
+      '0'.repeat(64),
+    );
+    wrong.push([right, right], ['0'.repeat(64), right], `${right},`, Buffer.from(right, 'hex').toString('base64'));
+    for (const signature of wrong) {
+      const headers = { ...hook.headers, 'Sentry-Hook-Signature': signature };
+      assert.deepEqual(plain(await one.send({ ...hook, headers })), UNAUTHORIZED, String(signature));
+    }
+    const { 'Sentry-Hook-Signature': _, ...unsigned } = hook.headers;
+    assert.deepEqual(plain(await one.send({ ...hook, headers: unsigned })), UNAUTHORIZED);
+    assert.deepEqual(
+      plain(await one.send(signed(hook.body, timeOf(hook) / 1000, 'issue', `${SECRET} `))),
+      UNAUTHORIZED,
+    );
+    assert.equal(one.run.out.rows, 0);
+    assert.equal(one.run.counters.EventReadFail, wrong.length + 2);
+    assert.equal(await one.status(hook), 200);
+  });
+
+  it('refuses a body of which a byte was changed, added or taken away', async () => {
+    const hook = sample('issue-resolved');
+    const one = await start({ secret: SECRET }, timeOf(hook));
+    const bodies = [hook.body.subarray(1), hook.body.subarray(0, -1), Buffer.concat([hook.body, Buffer.from('\n')])];
+    for (let at = 0; at < hook.body.length; at += 97) {
+      const body = Buffer.from(hook.body);
+      body[at]! ^= 1;
+      bodies.push(body);
+    }
+    // The same JSON, written in another way.
+    bodies.push(Buffer.from(JSON.stringify(JSON.parse(hook.body.toString()))));
+    for (const body of bodies) assert.deepEqual(plain(await one.send({ ...hook, body })), UNAUTHORIZED);
+    assert.equal(one.run.out.rows, 0);
+  });
+
+  it('refuses what is older or newer than the tolerance, or has no time', async () => {
+    const hook = sample('issue-created');
+    const one = await start({ secret: SECRET, tolerance: '60' });
+    for (const [offset, status] of [
+      [60_000, 200],
+      [60_001, 401],
+      [-60_000, 200],
+      [-60_001, 401],
+    ] as const) {
+      one.clock.time = timeOf(hook) + offset;
+      const { status: given, text } = await one.send(hook);
+      assert.equal(given, status, String(offset));
+      if (status === 401) assert.equal(text, UNAUTHORIZED.text);
+    }
+    one.clock.time = timeOf(hook);
+    for (const time of ['', 'now', '1e9', '-1', '1795392001.5', ['1795392001', '1795392001']]) {
+      const headers = { ...hook.headers, 'Sentry-Hook-Timestamp': time };
+      assert.deepEqual(plain(await one.send({ ...hook, headers })), UNAUTHORIZED, String(time));
+    }
+    const { 'Sentry-Hook-Timestamp': _, ...timeless } = hook.headers;
+    assert.deepEqual(plain(await one.send({ ...hook, headers: timeless })), UNAUTHORIZED);
+  });
+
+  it('has no window with tolerance = 0', async () => {
+    const one = await start({ secret: SECRET, tolerance: '0' });
+    assert.equal(await one.status(sample('issue-created')), 200);
+  });
+
+  it('looks at the signature before it reads anything, and refuses what is no JSON object then', async () => {
+    const one = await start({ secret: SECRET }, 1000);
+    for (const body of ['', '{', '[]', '1', 'null', '"text"', '[{}]', '\u0000', `${'['.repeat(200_000)}`]) {
+      assert.equal(await one.status(signed(body, 1)), 400, body.slice(0, 20));
+      assert.deepEqual(plain(await one.send({ ...signed(body, 1, 'issue', 'other') })), UNAUTHORIZED);
+    }
+    assert.equal(one.run.out.rows, 0);
+  });
+
+  it('keeps webhooks of resources that it does not know', async () => {
+    const one = await start({ secret: SECRET }, 1000);
+    const bodies = [
+      '{}',
+      '{"action":"created","data":{"installation":{}}}',
+      '{"data":null,"action":7}',
+      '{"data":{"issue":[]}}',
+    ];
+    for (const body of bodies) assert.equal(await one.status(signed(body, 1, 'installation')), 200);
+    assert.deepEqual(one.run.out.bodies(), bodies);
+    const types = one.run.out.headers().map((headers) => headers['item_type']);
+    assert.deepEqual(types, ['webhook', 'installation', 'webhook', 'webhook']);
+    assert.equal(await one.status(signed(`{"action":"${'x'.repeat(5000)}"}`, 1)), 200);
+    assert.equal(one.run.out.headers().at(-1)!['action'], undefined, 'a header has bounds');
+  });
+
+  it('does not count an alert as the event that it is about', async () => {
+    const one = await start({ secret: SECRET }, 2_000_000);
+    const event = { event_id: 'a'.repeat(32), issue_id: '9', project: 42, timestamp: 1000, platform: 'go' };
+    assert.equal(
+      await one.status(signed(JSON.stringify({ action: 'triggered', data: { event } }), 2000, 'event_alert')),
+      200,
+    );
+    const [headers] = one.run.out.headers();
+    assert.equal(headers!['item_type'], 'alert');
+    assert.equal(headers!['issue_id'], '9');
+    assert.equal(headers!['project_id'], '42');
+    assert.equal(headers!['timestamp'], '2000000');
+  });
+
+  it('drops what comes again, but not what only looks alike', async () => {
+    const hook = sample('issue-resolved');
+    const one = await start({ secret: SECRET, dedupe: '2' }, timeOf(hook));
+    const again = signed(hook.body, timeOf(hook) / 1000 + 1);
+    for (const sent of [hook, hook, again, hook, again]) assert.equal(await one.status(sent), 200);
+    assert.equal(one.run.out.rows, 2, 'resolved twice, with a second between them');
+    assert.deepEqual(
+      one.run.out.headers().map((headers) => headers['timestamp']),
+      ['1795399200000', '1795399201000'],
+    );
+    for (const sent of [sample('issue-created'), hook]) {
+      one.clock.time = timeOf(sent);
+      assert.equal(await one.status(sent), 200);
+    }
+    assert.equal(one.run.out.rows, 4, 'two are remembered, not three');
+    assert.equal(one.run.counters.EventReceivedCount, 7);
+  });
+
+  it('keeps repetitions with dedupe = 0', async () => {
+    const hook = sample('issue-resolved');
+    const one = await start({ secret: SECRET, dedupe: '0' }, timeOf(hook));
+    for (let i = 0; i < 3; i++) assert.equal(await one.status(hook), 200);
+    assert.equal(one.run.out.rows, 3);
+  });
+
+  it('answers 503 when the channel stays full for most of a second, and takes the same webhook later', async () => {
+    const hook = sample('issue-created');
+    const one = await start({ secret: SECRET }, timeOf(hook));
+    one.run.out.before = () => {
+      throw new SluiceError('CHANNEL_FULL', 'c');
+    };
+    assert.deepEqual(plain(await one.send(hook)), { status: 503, text: 'the channel has no room\n' });
+    one.run.out.before = undefined;
+    assert.equal(await one.status(hook), 200);
+    assert.equal(one.run.out.rows, 1);
+    assert.deepEqual(one.run.out.options, [{ patienceMs: 800 }]);
+  });
+
+  it('waits for the disk with ack = durable, and no longer than maxWait in all', async () => {
+    const hook = sample('issue-created');
+    const one = await start({ secret: SECRET, ack: 'durable' }, timeOf(hook));
+    const { out } = one.run;
+    out.settle = false;
+    out.before = () => {
+      one.clock.time += 300;
+    };
+    const late = one.send(hook);
+    await waitFor(() => one.clock.sleepers === 1, { what: 'the wait for the disk' });
+    await one.clock.advance(499);
+    assert.equal(one.clock.sleepers, 1);
+    await one.clock.advance(1);
+    assert.equal((await late).status, 503);
+    const kept = one.send(hook);
+    await waitFor(() => out.emitted.length === 2, { what: 'the second webhook' });
+    out.emitted[1]!.leg.settle(0, 1);
+    assert.equal((await kept).status, 200);
+    assert.equal(one.clock.sleepers, 0, 'no timer stays behind');
+  });
+
+  it('takes the legacy form by option alone, and nothing else without a signature', async () => {
+    const body = sampleBody('legacy-plugin');
+    const legacy: Hook = { headers: { 'Content-Type': 'application/json' }, body };
+    const strict = await start();
+    assert.deepEqual(plain(await strict.send(legacy)), UNAUTHORIZED);
+    await strict.run.stop();
+
+    const hook = sample('issue-created');
+    const one = await start({ secret: SECRET, legacy: 'true' }, timeOf(hook));
+    assert.equal(await one.status(legacy), 200);
+    assert.deepEqual(one.run.out.bodies(), [body.toString()]);
+    const { hash: _hash, environment: _environment, ...headers } = one.run.out.headers()[0]!;
+    assert.deepEqual(headers, {
+      item_type: 'alert',
+      event_id: '4c79f60c11214eb38604f4ae0781bfb2',
+      timestamp: '1795392001000',
+      received: '1795392001000',
+      platform: 'python',
+      level: 'error',
+      issue_id: '77',
+      'sentry.format': 'webhook',
+      'sentry.status': 'ok',
+    });
+    const { 'Sentry-Hook-Signature': _, ...unsigned } = hook.headers;
+    assert.deepEqual(plain(await one.send({ ...hook, headers: unsigned })), UNAUTHORIZED, 'an issue must be signed');
+    const both = JSON.stringify({ ...JSON.parse(body.toString()), data: { issue: { id: '1' } } });
+    assert.deepEqual(plain(await one.send({ headers: {}, body: Buffer.from(both) })), UNAUTHORIZED);
+    const forged = { headers: { 'Sentry-Hook-Signature': '0'.repeat(64) }, body };
+    assert.deepEqual(plain(await one.send(forged)), UNAUTHORIZED, 'a signature that is there must be right');
+    assert.equal(await one.status(hook), 200);
+    await one.run.stop();
+
+    const alone = await start({ legacy: 'true' }, timeOf(hook));
+    assert.equal(await alone.status(legacy), 200);
+    assert.deepEqual(plain(await alone.send(hook)), UNAUTHORIZED, 'there is no secret to verify it by');
+  });
+
+  it('has bounds for bodies, and takes them in pieces', async () => {
+    const hook = sample('error-created');
+    const one = await start({ secret: SECRET, maxBodyBytes: String(hook.body.length) }, timeOf(hook));
+    const pieces = Array.from({ length: Math.ceil(hook.body.length / 100) }, (_, i) =>
+      hook.body.subarray(i * 100, i * 100 + 100),
+    );
+    assert.equal((await one.send({ ...hook, body: pieces })).status, 200);
+    const long = signed(`${hook.body.toString()} `, timeOf(hook) / 1000);
+    assert.equal(await one.status(long), 413);
+    assert.equal((await one.send({ ...long, body: [long.body] })).status, 413);
+    assert.equal(one.run.out.rows, 1);
+  });
+
+  it('refuses compressed bodies, other paths and other methods', async () => {
+    const hook = sample('issue-created');
+    const one = await start({ secret: SECRET, path: '/hooks/sentry' }, timeOf(hook));
+    const packed = signed(gzipSync(hook.body), timeOf(hook) / 1000);
+    const headers = { ...packed.headers, 'Content-Encoding': 'gzip' };
+    assert.equal((await one.send({ ...packed, headers }, '/hooks/sentry')).status, 415);
+    for (const path of ['/', '/hooks', '/hooks/sentry/x', '//hooks/sentry']) {
+      assert.equal((await one.send(hook, path)).status, 404, path);
+    }
+    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'HEAD']) {
+      const answer = await one.send({ headers: {}, body: Buffer.alloc(0) }, '/hooks/sentry', method);
+      assert.equal(answer.status, 405, method);
+      assert.equal(answer.headers['allow'], 'POST');
+    }
+    for (const path of ['/hooks/sentry', '/hooks/sentry/', '/hooks/sentry?x=1']) {
+      assert.equal((await one.send(hook, path)).status, 200, path);
+    }
+  });
+
+  it('takes the secret from the first line of a file', async () => {
+    const hook = sample('issue-created');
+    const secretFile = join(dir(), 'secret');
+    writeFileSync(secretFile, `${SECRET}\r\n`);
+    const one = await start({ secretFile }, timeOf(hook));
+    assert.equal(await one.status(hook), 200);
+    writeFileSync(secretFile, '\n');
+    const empty = new WebhookRun({ secretFile }, one.clock);
+    await assert.rejects(empty.run.start(), /secretFile .*its first line is empty/);
+    const missing = new WebhookRun({ secretFile: `${secretFile}.none` }, one.clock);
+    await assert.rejects(missing.run.start(), { code: 'FILE_NOT_FOUND' });
+  });
+
+  it('is not started without a secret, unless for the legacy form alone', () => {
+    const problems = (options: Readonly<Record<string, string>>): string[] => {
+      const raw = new Map(Object.entries({ port: '1', ...options }).map(([name, text]) => [name, { text }]));
+      const found = bind(sentryWebhookSource, raw, 'source r', () => ({ known: [] })).problems;
+      return found.map(({ severity, message }) => `${severity} ${message}`);
+    };
+    assert.match(problems({}).join(), /^error secret: is missing/);
+    assert.match(problems({ secret: '' }).join(), /^error secret: it is empty/);
+    assert.match(problems({ secret: 'a', secretFile: 'b' }).join(), /^error secretFile: there is a secret, too/);
+    assert.match(problems({ legacy: 'true' }).join(), /^warning legacy: anybody/);
+    assert.match(problems({ secret: 'a', legacy: 'true' }).join(), /^warning legacy: anybody/);
+    assert.deepEqual(problems({ secret: 'a' }), []);
+    assert.deepEqual(problems({ secretFile: 'a' }), []);
+    assert.match(problems({ secret: 'a', maxWait: '1000' }).join(), /^error maxWait: 1000 is out of range/);
+  });
+});
