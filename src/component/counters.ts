@@ -14,6 +14,8 @@ export interface SourceCounters {
   EventReadFail: number;
   ChannelWriteFail: number;
   GenericProcessingFail: number;
+  /** Events that had come before and were left out: of sources that look for them alone. */
+  EventDuplicateCount?: number;
   StartTime: number;
   StopTime: number;
 }

@@ -14,6 +14,8 @@ export interface ServeSettings {
   readonly maxConnections: number;
   /** How long a client may take to send a request, in ms. */
   readonly requestTimeout: number;
+  /** How long a connection may be idle between two requests, in ms; as long as Node has it when nothing is said. */
+  readonly idleTimeout?: number;
   readonly log: Logger;
   /** Serves one request; must answer, and never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -37,6 +39,7 @@ export async function serveHttp(settings: ServeSettings, signal: AbortSignal): P
   const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
   server.requestTimeout = settings.requestTimeout;
   server.headersTimeout = settings.requestTimeout;
+  if (settings.idleTimeout !== undefined) server.keepAliveTimeout = settings.idleTimeout;
   server.maxConnections = settings.maxConnections;
   let open = 0;
   server.on('connection', (socket) => {

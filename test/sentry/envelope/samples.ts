@@ -29,7 +29,8 @@ export interface ExpectedWire {
   readonly items: readonly {
     readonly type: string;
     readonly bytes: number;
-    readonly sha256: string;
+    /** Of an event for /store/ it is that of the whole. */
+    readonly sha256?: string;
     readonly event_id?: string;
     readonly item_count?: number;
   }[];

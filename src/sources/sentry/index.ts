@@ -1,0 +1,228 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { declare } from '../../component/declaration.ts';
+import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
+import { describeError, SluiceError } from '../../errors.ts';
+import { BodyBudget, type HeldBody } from '../../rpc/http/body.ts';
+import { Refusal } from '../../rpc/http/refusal.ts';
+import { serveHttp } from '../../rpc/http/serve.ts';
+import { LogLimit } from '../../rpc/log-limit.ts';
+import { checkServerTls, serverTls } from '../../rpc/tls/settings.ts';
+import type { Scrubber } from '../../sentry/scrub/index.ts';
+import { scrubberOf } from '../../sentry/scrub/options.ts';
+import {
+  answerError,
+  answerGif,
+  answerId,
+  answerPreflight,
+  answerText,
+  answerUuid,
+  type ErrorAnswer,
+} from './answers.ts';
+import { pasteableDsns } from './dsn.ts';
+import { type Endpoint, endpointOf, plainPath } from './endpoints.ts';
+import { Gatherer } from './gather.ts';
+import { type Options, options, projectEntries } from './options.ts';
+import { Projects, wrongProjects } from './projects.ts';
+import { RequestReader } from './reader.ts';
+import { type Row, rowsOf } from './rows.ts';
+import { keyOf, Seen } from './seen.ts';
+
+/**
+ * Takes what Sentry's SDKs send, as Sentry's Relay does: each item of an envelope becomes an event, its payload the body. Answered 200 is what the channels
+ * have, or what is durable behind them.
+ */
+class SentrySource implements Source {
+  readonly #options: Options;
+  readonly #context: SourceContext;
+  readonly #projects: Projects;
+  readonly #scrubber: Scrubber | undefined;
+  readonly #tunnels: ReadonlySet<string>;
+  readonly #reader: RequestReader;
+  /** Outlives a life of the source, so that what comes again after an error is known. */
+  readonly #seen: Seen | undefined;
+  readonly #warnings: LogLimit;
+  #full = false;
+
+  constructor(values: Options, context: SourceContext) {
+    const entries = projectEntries(values.projects);
+    const wrong = wrongProjects(entries);
+    if (wrong !== undefined) throw new SluiceError('CONFIG_INVALID', `projects: ${wrong}`);
+    checkServerTls(values, context);
+    this.#options = values;
+    this.#context = context;
+    this.#projects = new Projects(entries);
+    this.#scrubber = scrubberOf(values);
+    this.#tunnels = new Set(values.tunnel.map(plainPath));
+    this.#reader = new RequestReader(values, this.#projects, new BodyBudget(values.maxBytesHeld));
+    this.#seen = values.dedupe ? new Seen(values['dedupe.window'], values['dedupe.maxAge'] * 1000) : undefined;
+    this.#warnings = new LogLimit(context.log, () => context.clock.monotonic());
+    if (this.#seen !== undefined) context.counters.EventDuplicateCount = 0;
+  }
+
+  async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
+    const { log, counters } = this.#context;
+    const { bind, port, maxConnections, requestTimeout, idleTimeout } = this.#options;
+    const tls = serverTls(this.#options, this.#context);
+    const gatherer = new Gatherer(
+      out,
+      {
+        patienceMs: this.#options.maxWait,
+        durable: this.#options.ack === 'durable',
+        mostRequests: this.#options.maxWaiting,
+        mostBytes: this.#options.maxBytesHeld / 2,
+      },
+      signal,
+    );
+    await serveHttp(
+      {
+        bind,
+        port,
+        tls,
+        maxConnections,
+        requestTimeout,
+        idleTimeout,
+        log,
+        handle: (request, response) => this.#serve(gatherer, request, response, signal),
+        onConnections: (open) => {
+          counters.OpenConnectionCount = open;
+        },
+        onListening: (address) => {
+          log.info(`listening on ${address.address}:${address.port}`, { port: address.port });
+          for (const line of pasteableDsns(this.#projects, bind, address.port, tls !== undefined, this.#context.host)) {
+            log.info(line);
+          }
+          if (this.#projects.open) {
+            log.warn('projects is not set: whoever can connect may send, with any key and for any project');
+          }
+          out.ready();
+        },
+      },
+      signal,
+    );
+  }
+
+  /** Answers one request; never rejects. */
+  async #serve(
+    gatherer: Gatherer,
+    request: IncomingMessage,
+    response: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { method = '', url = '' } = request;
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    let body: HeldBody | undefined;
+    try {
+      if (method === 'OPTIONS') return answerPreflight(response);
+      const endpoint = this.#endpoint(method, path);
+      if (endpoint.kind === 'health') return answerText(response, 'ok');
+      if (signal.aborted) throw new Refusal(503, 'the agent is stopping');
+      const query = mark < 0 ? '' : url.slice(mark + 1);
+      const read = await this.#reader.read(request, endpoint, query, this.#context.clock.now(), signal);
+      body = read.body;
+      const { rows, eventId } = rowsOf(read.submission, this.#scrubber);
+      await this.#accept(gatherer, rows, body);
+      if (method === 'GET') answerGif(response);
+      else if (endpoint.kind === 'minidump' && eventId !== undefined) answerUuid(response, eventId);
+      else answerId(response, eventId);
+    } catch (error) {
+      answerError(request, response, this.#failure(error, signal));
+    } finally {
+      body?.release();
+    }
+  }
+
+  /** @throws Refusal 404 where there is none, 405 for a method that it does not take */
+  #endpoint(method: string, path: string): Endpoint {
+    const endpoint = endpointOf(path, this.#tunnels);
+    if (endpoint === undefined) throw new Refusal(404, 'there is nothing here: SDKs post to /api/<project>/envelope/');
+    if (endpoint === 'invalid-project') throw new Refusal(400, 'bad project id: it is a number');
+    const { kind } = endpoint;
+    const fine = kind === 'health' ? method === 'GET' || method === 'HEAD' : method === 'POST';
+    if (!fine && !(method === 'GET' && kind === 'store')) throw new Refusal(405, `${method} is not taken here`);
+    return endpoint;
+  }
+
+  /** Resolves when the rows that are new are kept, and those that are not are kept, too. */
+  async #accept(gatherer: Gatherer, rows: readonly Row[], body: HeldBody): Promise<void> {
+    const { counters, clock, log } = this.#context;
+    counters.AppendBatchReceivedCount++;
+    counters.EventReceivedCount += rows.length;
+    const seen = this.#seen;
+    let fresh = rows;
+    const fates: Promise<void>[] = [];
+    const keys: string[] = [];
+    const now = clock.monotonic();
+    if (seen !== undefined) {
+      fresh = rows.filter((row) => {
+        const key = keyOf(row);
+        if (key === undefined) return true;
+        const before = seen.find(key, now);
+        if (before === undefined) keys.push(key);
+        else if (before.pending !== undefined) fates.push(before.pending);
+        return before === undefined;
+      });
+      counters.EventDuplicateCount = (counters.EventDuplicateCount ?? 0) + rows.length - fresh.length;
+    }
+    if (fresh.length > 0) {
+      const fate = gatherer.add(fresh, body);
+      seen?.add(keys, fate, now);
+      fates.push(fate);
+    }
+    if (fates.length === 1) await fates[0];
+    else if (fates.length > 0) await Promise.all(fates);
+    counters.AppendBatchAcceptedCount++;
+    if (!this.#full) return;
+    this.#full = false;
+    log.info('The channel has room again.');
+  }
+
+  /** What a request that failed is answered; counts it. */
+  #failure(error: unknown, signal: AbortSignal): ErrorAnswer {
+    const { counters, log } = this.#context;
+    const { retryAfter } = this.#options;
+    if (error instanceof Refusal) {
+      const { status, message } = error;
+      if (status === 429) return { status, detail: message, retryAfter };
+      if (status === 404 || status === 405) {
+        if (log.isDebug) log.debug(`refused a request with ${status}`);
+      } else {
+        counters.EventReadFail++;
+        this.#warnings.warn(`refused a request with ${status}: ${message}`);
+      }
+      return { status, detail: message };
+    }
+    if (error instanceof SluiceError && error.code === 'CHANNEL_FULL') {
+      if (!this.#full) log.warn(`requests are refused: ${error.message}. ${error.action}`);
+      this.#full = true;
+      return { status: 429, detail: 'the channel has no room', retryAfter };
+    }
+    if (signal.aborted) return { status: 503, detail: 'the agent is stopping' };
+    counters.GenericProcessingFail++;
+    this.#warnings.warn(`a request failed: ${describeError(error)}`);
+    return { status: 500, detail: 'internal error' };
+  }
+}
+
+export const sentrySource = declare('source', {
+  type: 'sentry',
+  summary: "Takes what Sentry's SDKs send: the DSN of an application ends here.",
+  options,
+  check: (values, report) => {
+    const entries = projectEntries(values.projects);
+    const wrong = wrongProjects(entries);
+    if (wrong !== undefined) report('error', 'projects', wrong, 'for example projects = 42:0123456789abcdef');
+    else if (entries.length === 0) {
+      report(
+        'warning',
+        'projects',
+        'it is not set: whoever can connect may send, with any key and for any project',
+        'projects = 42:KEY, KEY being the public key of the DSN',
+      );
+    }
+    if (values['limits.envelope'] > values.maxBytesHeld) {
+      report('error', 'maxBytesHeld', `${values.maxBytesHeld} is below limits.envelope`, 'raise it');
+    }
+  },
+  create: (values, context) => new SentrySource(values, context),
+});

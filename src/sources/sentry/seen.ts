@@ -1,0 +1,77 @@
+import { hash } from 'node:crypto';
+import type { Row } from './rows.ts';
+import { isEvent } from './submission.ts';
+
+/** Something that was taken in: still under way, or kept. */
+interface Entry {
+  readonly at: number;
+  /** What becomes of it; `undefined` when it was kept. */
+  pending: Promise<void> | undefined;
+}
+
+/** So much of both ends of a payload tells it from others. */
+const END_BYTES = 64 << 10;
+
+/** What was taken in lately, so that nothing is kept twice: some number of entries, none older than some time. */
+export class Seen {
+  readonly #most: number;
+  readonly #maxAgeMs: number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(most: number, maxAgeMs: number) {
+    this.#most = most;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The entry of a key that was seen and has not failed. */
+  find(key: string, now: number): Entry | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && now - entry.at < this.#maxAgeMs ? entry : undefined;
+  }
+
+  /** Remembers keys whose rows are under way; forgets them when that fails. */
+  add(keys: readonly string[], fate: Promise<void>, now: number): void {
+    if (keys.length === 0) return;
+    const entry: Entry = { at: now, pending: fate };
+    for (const key of keys) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    }
+    this.#expire(now);
+    fate.then(
+      () => {
+        entry.pending = undefined;
+      },
+      () => {
+        for (const key of keys) if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      },
+    );
+  }
+
+  #expire(now: number): void {
+    for (const [key, { at }] of this.#entries) {
+      if (this.#entries.size <= this.#most && now - at < this.#maxAgeMs) return;
+      this.#entries.delete(key);
+    }
+  }
+}
+
+/**
+ * What makes a row the same as another: project, type and id of an event. Other items share the id of their event and are the same when their
+ * payload and name are.
+ * @returns `undefined` for rows without an id: sessions, client reports and the like come again rightly
+ */
+export function keyOf({ projectId, itemType, eventId, body, filename }: Row): string | undefined {
+  if (eventId === undefined) return undefined;
+  const key = `${projectId}:${itemType}:${eventId}`;
+  if (isEvent(itemType)) return key;
+  const ends =
+    body.length <= 2 * END_BYTES
+      ? body
+      : Buffer.concat([body.subarray(0, END_BYTES), body.subarray(body.length - END_BYTES)]);
+  return `${key}:${body.length}:${hash('sha1', ends, 'base64')}:${filename ?? ''}`;
+}
