@@ -14,7 +14,7 @@ import { storedType } from './kafka-event.ts';
 const DETAILS = 8192;
 
 /** The event in the body of a webhook (an error, or the event that set off an alert), with the issue it belongs to. */
-function webhookEvent(payload: Fields): Fields | undefined {
+export function webhookEvent(payload: Fields): Fields | undefined {
   const data = fieldsOf(payload['data']);
   const event = fieldsOf(data?.['error']) ?? fieldsOf(data?.['event']);
   if (event !== undefined) return event;
