@@ -21,6 +21,7 @@ import { nullSink } from './sinks/null.ts';
 import { avroSource } from './sources/avro.ts';
 import { execSource } from './sources/exec/index.ts';
 import { httpSource } from './sources/http/index.ts';
+import { sentrySource } from './sources/sentry/index.ts';
 import { sentryWebhookSource } from './sources/sentry_webhook/index.ts';
 import { seqSource } from './sources/seq.ts';
 import { taildirSource } from './sources/taildir/index.ts';
@@ -32,6 +33,7 @@ export const registry: Registry = {
     avroSource,
     execSource,
     httpSource,
+    sentrySource,
     sentryWebhookSource,
     seqSource,
     taildirSource,
