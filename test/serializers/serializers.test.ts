@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { avroEvent } from '../../src/serializers/avro_event.ts';
 import { AVRO_CODECS } from '../../src/serializers/avro-container.ts';
 import { headerAndText } from '../../src/serializers/header_and_text.ts';
+import { sentryRows } from '../../src/serializers/sentry_rows/index.ts';
 import { text } from '../../src/serializers/text.ts';
 import { serializerContract } from '../contract/serializer.contract.ts';
 import { readContainer } from '../support/avro-container.ts';
@@ -52,4 +54,33 @@ for (const compressionCodec of AVRO_CODECS) {
     read: avroEvents,
     headers: true,
   });
+}
+
+/** Events whose message comes back, as events without a time of their own. */
+const sentryEvents = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).map(eventOf);
+
+function eventOf(message: string): Buffer {
+  return Buffer.from(JSON.stringify({ event_id: '0'.repeat(32), platform: 'c', message: `m${message}` }));
+}
+
+serializerContract('sentry_rows, json', {
+  make: () => serializerOf(sentryRows),
+  read: (bytes) =>
+    lines(bytes).map((line) => ({
+      body: eventOf((JSON.parse(line.toString()) as { message: string }).message.slice(1)),
+    })),
+  headers: false,
+  bodies: sentryEvents,
+});
+
+serializerContract('sentry_rows, delimited', {
+  make: () =>
+    serializerOf(sentryRows, { format: 'delimited', columns: 'platform,message', delimiter: 'tab', escape: '\\' }),
+  read: (bytes) => lines(bytes).map((line) => ({ body: eventOf(unescaped(line.toString().split('\t')[1]!).slice(1)) })),
+  headers: false,
+  bodies: sentryEvents,
+});
+
+function unescaped(value: string): string {
+  return value.replace(/\\(.)/g, '$1');
 }

@@ -136,7 +136,7 @@ class SentryWebhookSource implements Source {
     const { clock } = this.#context;
     const left = (): number => Math.max(0, deadline - clock.monotonic());
     const receipt = await out.emit(batch, { patienceMs: left() });
-    if (this.#values.ack === 'accepted' || receipt.settled) return;
+    if (this.#values.ack === 'accepted') return;
     const over = new AbortController();
     const late = clock.sleep(left(), over.signal).then(() => 'late' as const);
     const first = await Promise.race([receipt.whenSettled(), late]);
