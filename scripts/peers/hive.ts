@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { runChild } from '../../test/support/child.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { ADD_OPENS } from './add-opens.ts';
@@ -97,7 +97,7 @@ export async function runHive(run: SqlRun): Promise<string> {
         '-S',
         ...variables,
         '-f',
-        run.file,
+        resolve(run.file),
       ],
       cwd: dir,
       env: {

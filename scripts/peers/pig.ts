@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { runChild } from '../../test/support/child.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { ADD_OPENS } from './add-opens.ts';
@@ -72,7 +72,7 @@ export async function runPig(run: PigRun): Promise<string> {
         'mapreduce',
         ...parameters,
         '-f',
-        run.file,
+        resolve(run.file),
       ],
       cwd: dir,
       env: {

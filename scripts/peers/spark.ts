@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { runChild } from '../../test/support/child.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { ADD_OPENS } from './add-opens.ts';
@@ -81,7 +81,7 @@ export async function runSpark(run: SqlRun): Promise<string> {
         '-S',
         ...variables,
         '-f',
-        run.file,
+        resolve(run.file),
       ],
       cwd: dir,
       env: {
