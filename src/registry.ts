@@ -4,6 +4,7 @@ import type { Registry } from './component/declaration.ts';
 import { file } from './filesystems/file/index.ts';
 import { webhdfs } from './filesystems/webhdfs/index.ts';
 import { host } from './interceptors/host.ts';
+import { sentryInterceptor } from './interceptors/sentry.ts';
 import { staticInterceptor } from './interceptors/static.ts';
 import { timestamp } from './interceptors/timestamp.ts';
 import { defaultProcessor } from './processors/default.ts';
@@ -50,6 +51,7 @@ export const registry: Registry = {
     timestamp,
     host,
     staticInterceptor,
+    sentryInterceptor,
     // selectors
     replicating,
     // processors

@@ -1,6 +1,7 @@
 import type { Channel } from '../component/channel.ts';
 import type { Clock, ComponentContext, LocalHost, Logger } from '../component/context.ts';
 import { newChannelCounters, newSinkCounters, newSourceCounters } from '../component/counters.ts';
+import type { Interceptor } from '../component/interceptor.ts';
 import type { AgentPlan, ComponentPlan, SinkGroupPlan, SourcePlan } from '../component/plan.ts';
 import { describeError, SluiceError } from '../errors.ts';
 import type { CounterGroup } from '../monitoring/flume-json.ts';
@@ -88,7 +89,7 @@ export class Agent {
     for (const [name, channel] of this.#channels) {
       await channel.open();
       const group = this.#counters.find((candidate) => candidate.type === 'CHANNEL' && candidate.name === name);
-      if (group !== undefined) group.counters.StartTime = this.#services.clock.now();
+      if (group?.type === 'CHANNEL') group.counters.StartTime = this.#services.clock.now();
       this.#services.logger(`channel ${name}`).info(`Component type: CHANNEL, name: ${name} started`);
     }
     if (previous !== undefined) this.#takeOver(previous);
@@ -203,12 +204,7 @@ export class Agent {
     return new SourceRunner({
       name: plan.name,
       source: making('source', plan, () => plan.declaration.create(plan.options, context)),
-      interceptors: plan.interceptors.map((interceptor) =>
-        interceptor.declaration.create(
-          interceptor.options,
-          this.#context('interceptor', `${plan.name}.${interceptor.name}`),
-        ),
-      ),
+      interceptors: plan.interceptors.map((interceptor) => this.#makeInterceptor(plan.name, interceptor)),
       selector: selector.declaration.create(selector.options, {
         ...this.#context('selector', plan.name),
         channels: plan.channels,
@@ -222,6 +218,14 @@ export class Agent {
       clock: this.#services.clock,
       log: context.log,
     });
+  }
+
+  #makeInterceptor(source: string, plan: ComponentPlan<'interceptor'>): Interceptor {
+    const name = `${source}.${plan.name}`;
+    const interceptor = plan.declaration.create(plan.options, this.#context('interceptor', name));
+    const { counters } = interceptor;
+    if (counters !== undefined) this.#counters.push({ type: 'INTERCEPTOR', name, counters });
+    return interceptor;
   }
 }
 

@@ -7,6 +7,8 @@ import type { ComponentContext } from './context.ts';
  */
 export interface Interceptor {
   intercept(batch: EventBatch): Intercepted;
+  /** What it counts, by name; shown with the counters of the other components. Flume's have none. */
+  readonly counters?: Readonly<Record<string, number>>;
 }
 
 /** What is left: `rows` gives the number each row had in the batch that came in, ascending; left out when none was dropped. */

@@ -4,7 +4,15 @@ import type { AgentCounters, ChannelCounters, SinkCounters, SourceCounters } fro
 export type CounterGroup =
   | { readonly type: 'SOURCE'; readonly name: string; readonly counters: SourceCounters }
   | { readonly type: 'CHANNEL'; readonly name: string; readonly counters: ChannelCounters }
-  | { readonly type: 'SINK'; readonly name: string; readonly counters: SinkCounters };
+  | { readonly type: 'SINK'; readonly name: string; readonly counters: SinkCounters }
+  | InterceptorGroup;
+
+/** What an interceptor counts; its name is that of its source, a dot and its own. Flume's have no counters. */
+export interface InterceptorGroup {
+  readonly type: 'INTERCEPTOR';
+  readonly name: string;
+  readonly counters: Readonly<Record<string, number>>;
+}
 
 /** The agent's own counters. */
 export interface AgentGroup {

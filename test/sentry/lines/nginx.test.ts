@@ -27,78 +27,79 @@ function row({ second, message, project, sdk, tags }: Access) {
 describe("nginx's access log", () => {
   it('is read, every line of the sample', () => {
     const key = 'sentry_key=[Filtered]';
+    const accesses: readonly Access[] = [
+      {
+        second: 1,
+        message: 'POST /api/42/envelope/ HTTP/1.1',
+        project: '42',
+        sdk: 'sentry.python.django/2.68.0',
+        tags: {
+          status: '200',
+          bytes: '41',
+          remote_addr: '203.0.113.9',
+          user_agent: 'sentry.python.django/2.68.0',
+        },
+      },
+      {
+        second: 2,
+        message: `POST /api/42/envelope/?sentry_version=7&${key}&sentry_client=sentry.javascript.react%2F11.12.0 HTTP/2.0`,
+        project: '42',
+        sdk: 'sentry.javascript.react/11.12.0',
+        tags: {
+          status: '200',
+          bytes: '41',
+          remote_addr: '198.51.100.7',
+          forwarded_for: '198.51.100.7, 10.0.0.1',
+          referer: 'https://shop.example/',
+          user_agent: 'Mozilla/5.0 (Macintosh; "quoted") Safari/605.1',
+        },
+      },
+      {
+        second: 3,
+        message: 'OPTIONS /api/42/envelope/ HTTP/1.1',
+        project: '42',
+        tags: {
+          status: '200',
+          bytes: '0',
+          remote_addr: '2001:db8::1',
+          referer: 'https://shop.example/あ',
+          user_agent: 'Mozilla/5.0',
+        },
+      },
+      {
+        second: 4,
+        message: 'POST /api/42/store/ HTTP/1.1',
+        project: '42',
+        sdk: 'raven-python/6.10.0',
+        tags: { status: '429', bytes: '139', remote_addr: '198.51.100.8', user_agent: 'raven-python/6.10.0' },
+      },
+      {
+        second: 5,
+        message: `POST /api/42/minidump/?${key} HTTP/1.1`,
+        project: '42',
+        tags: { status: '413', bytes: '183', remote_addr: '198.51.100.9', user_agent: 'Breakpad/1.0 (Linux)' },
+      },
+      {
+        second: 6,
+        message: '\\x16\\x03\\x01\\x02\\x00\\x01',
+        tags: { status: '400', bytes: '157', remote_addr: '198.51.100.10' },
+      },
+      { second: 7, tags: { status: '400', bytes: '0', remote_addr: '198.51.100.11' } },
+      {
+        second: 8,
+        message: 'GET /_health/ HTTP/1.1',
+        tags: { status: '200', bytes: '2', remote_addr: '10.0.0.3', user_agent: 'curl/8.5.0' },
+      },
+      {
+        second: 9,
+        message: 'POST /api/42/envelope/ HTTP/1.1',
+        project: '42',
+        tags: { status: '499', bytes: '0', remote_addr: '10.0.0.4', user_agent: 'okhttp, "x"' },
+      },
+    ];
     assert.deepEqual(
       samples('nginx-access.log').map((text) => rowOf(text)),
-      [
-        {
-          second: 1,
-          message: 'POST /api/42/envelope/ HTTP/1.1',
-          project: '42',
-          sdk: 'sentry.python.django/2.68.0',
-          tags: {
-            status: '200',
-            bytes: '41',
-            remote_addr: '203.0.113.9',
-            user_agent: 'sentry.python.django/2.68.0',
-          },
-        },
-        {
-          second: 2,
-          message: `POST /api/42/envelope/?sentry_version=7&${key}&sentry_client=sentry.javascript.react%2F11.12.0 HTTP/2.0`,
-          project: '42',
-          sdk: 'sentry.javascript.react/11.12.0',
-          tags: {
-            status: '200',
-            bytes: '41',
-            remote_addr: '198.51.100.7',
-            forwarded_for: '198.51.100.7, 10.0.0.1',
-            referer: 'https://shop.example/',
-            user_agent: 'Mozilla/5.0 (Macintosh; "quoted") Safari/605.1',
-          },
-        },
-        {
-          second: 3,
-          message: 'OPTIONS /api/42/envelope/ HTTP/1.1',
-          project: '42',
-          tags: {
-            status: '200',
-            bytes: '0',
-            remote_addr: '2001:db8::1',
-            referer: 'https://shop.example/あ',
-            user_agent: 'Mozilla/5.0',
-          },
-        },
-        {
-          second: 4,
-          message: 'POST /api/42/store/ HTTP/1.1',
-          project: '42',
-          sdk: 'raven-python/6.10.0',
-          tags: { status: '429', bytes: '139', remote_addr: '198.51.100.8', user_agent: 'raven-python/6.10.0' },
-        },
-        {
-          second: 5,
-          message: `POST /api/42/minidump/?${key} HTTP/1.1`,
-          project: '42',
-          tags: { status: '413', bytes: '183', remote_addr: '198.51.100.9', user_agent: 'Breakpad/1.0 (Linux)' },
-        },
-        {
-          second: 6,
-          message: '\\x16\\x03\\x01\\x02\\x00\\x01',
-          tags: { status: '400', bytes: '157', remote_addr: '198.51.100.10' },
-        },
-        { second: 7, tags: { status: '400', bytes: '0', remote_addr: '198.51.100.11' } },
-        {
-          second: 8,
-          message: 'GET /_health/ HTTP/1.1',
-          tags: { status: '200', bytes: '2', remote_addr: '10.0.0.3', user_agent: 'curl/8.5.0' },
-        },
-        {
-          second: 9,
-          message: 'POST /api/42/envelope/ HTTP/1.1',
-          project: '42',
-          tags: { status: '499', bytes: '0', remote_addr: '10.0.0.4', user_agent: 'okhttp, "x"' },
-        },
-      ].map(row),
+      accesses.map(row),
     );
   });
 
