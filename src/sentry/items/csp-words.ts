@@ -33,7 +33,9 @@ export function cspCulprit(violated: string | undefined, address: string): strin
   if (violated === undefined) return undefined;
   const own = originOf(address);
   const [directive, ...sources] = violated.slice(0, 2048).split(/\s+/).filter(Boolean);
-  return [directive, ...sources.map((source) => (originOf(source) === own ? "'self'" : source))].join(' ');
+  return [directive, ...sources.map((source) => (source === own || originOf(source) === own ? "'self'" : source))].join(
+    ' ',
+  );
 }
 
 /** The host of a source that was blocked, where it is one of the web. */

@@ -95,6 +95,7 @@ const COLUMN_ATTRIBUTES: ReadonlySet<string> = new Set([
   'sentry.sdk.version',
   'server.address',
   'user.id',
+  'logger.name',
 ]);
 
 function common(
