@@ -11,6 +11,7 @@ import { homeDir, userName } from './agent/local-user.ts';
 import { oneAtATime, watchConfiguration } from './agent/reload.ts';
 import { lockStateDir, prepareStateDir, stateDirCandidates } from './agent/state-dir.ts';
 import type { AgentArguments } from './command-line/agent.ts';
+import type { ReportCommandArguments } from './command-line/report.ts';
 import type { ExplainArguments } from './command-line/sentry.ts';
 import type { VerifyArguments } from './command-line/verify.ts';
 import { parseCommandLine } from './command-line.ts';
@@ -39,6 +40,9 @@ const EXIT = { good: 0, usage: 64, internal: 70, temporary: 75, configuration: 7
 /** Those of `sluice verify`, as of grep and its like. */
 const VERIFY_EXIT = { sound: 0, attention: 1, usage: 2 } as const;
 
+/** Those of `sluice report`. */
+const REPORT_EXIT = { good: 0, none: 1 } as const;
+
 /** Those of `sluice sentry explain`. */
 const EXPLAIN_EXIT = { good: 0, unread: 1, usage: 2 } as const;
 
@@ -54,7 +58,7 @@ const command = await parseCommandLine(process.argv.slice(2));
 switch (command.command) {
   case 'usage-error':
     process.stderr.write(`sluice: ${command.message}\nSee: sluice --help\n`);
-    process.exitCode = ['verify', 'sentry'].includes(process.argv[2] ?? '') ? VERIFY_EXIT.usage : EXIT.usage;
+    process.exitCode = ['verify', 'report', 'sentry'].includes(process.argv[2] ?? '') ? VERIFY_EXIT.usage : EXIT.usage;
     break;
   case 'printed':
     process.stdout.write(`${command.output}\n`);
@@ -84,14 +88,28 @@ switch (command.command) {
       return EXPLAIN_EXIT.usage;
     });
     break;
+  case 'report':
+    process.exitCode = await reportOnLake(command).catch((error: unknown) => {
+      explainFailure(error);
+      return REPORT_EXIT.none;
+    });
+    break;
   case 'agent':
     await run(command);
     break;
 }
 
+interface PackageJson {
+  readonly version: string;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+function packageJson(): PackageJson {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as PackageJson;
+}
+
 function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return packageJson().version;
 }
 
 function load(
@@ -154,6 +172,16 @@ async function verify(args: VerifyArguments): Promise<number> {
 async function explain(args: ExplainArguments): Promise<number> {
   const { unread } = await explainFile(args, process);
   return unread ? EXPLAIN_EXIT.unread : EXPLAIN_EXIT.good;
+}
+
+async function reportOnLake(args: ReportCommandArguments): Promise<number> {
+  // Nothing that an agent needs: loaded here alone.
+  const { runReport } = await import('./report/run-report.ts');
+  const { stdout, stderr, env } = process;
+  const wanted = `@duckdb/node-api@${packageJson().peerDependencies['@duckdb/node-api']?.replace(/^\W/, '')}`;
+  // NO_COLOR counts when it is not empty: https://no-color.org
+  await runReport(args, { stdout, stderr, noColour: (env['NO_COLOR'] ?? '') !== '', now: Date.now(), wanted });
+  return REPORT_EXIT.good;
 }
 
 /** Says on stderr what ended a command; gives its exit code. */

@@ -1,4 +1,5 @@
 import type { AgentArguments } from './agent.ts';
+import type { ReportCommandArguments } from './report.ts';
 import type { ExplainArguments } from './sentry.ts';
 import type { VerifyArguments } from './verify.ts';
 
@@ -9,6 +10,7 @@ export type Command =
   | { readonly command: 'help'; readonly kind?: string; readonly type?: string }
   | { readonly command: 'version' }
   | ({ readonly command: 'verify' } & VerifyArguments)
+  | ({ readonly command: 'report' } & ReportCommandArguments)
   | ({ readonly command: 'sentry explain' } & ExplainArguments)
   | { readonly command: 'usage-error'; readonly message: string }
   | { readonly command: 'printed'; readonly output: string };
