@@ -1,11 +1,12 @@
 import yargs from 'yargs';
 import { addAgentCommands, IGNORED_OPTIONS, RUN_OPTIONS } from './command-line/agent.ts';
 import type { Command } from './command-line/command.ts';
+import { addReportCommand } from './command-line/report.ts';
 import { addSentryCommands } from './command-line/sentry.ts';
 import { addVerifyCommand } from './command-line/verify.ts';
 import { nearest } from './options/nearest.ts';
 
-const COMMANDS: readonly string[] = ['agent', 'node', 'check', 'verify', 'sentry', 'help', 'version'];
+const COMMANDS: readonly string[] = ['agent', 'node', 'check', 'verify', 'report', 'sentry', 'help', 'version'];
 
 /** Flume's options that a Java process takes and Sluice has no use for, but whose presence in a unit file does no harm. */
 const JVM_ARGUMENT = /^-(X|agentlib|agentpath|javaagent)/;
@@ -38,6 +39,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
     .usage('$0 COMMAND\n\nTails, buffers and ships logs; reads the configuration of Apache Flume.');
   addAgentCommands(parser, systemProperties, found);
   addVerifyCommand(parser, systemProperties, found);
+  addReportCommand(parser, found);
   addSentryCommands(parser, found);
   parser
     .command(
