@@ -118,6 +118,7 @@ export function checkOptions(values: SentryRowsValues, report: Report): void {
   if (before === between) report('error', 'escape', 'it is the delimiter, too');
   if (before !== undefined && writtenForOthers(nullText, before))
     report('error', 'nullText', `"${nullText}" is how other values are written`, '\\\\N in a properties file');
+  if (nullText === 'N') report('warning', 'nullText', 'a properties file makes N of \\N', 'write \\\\N');
   if (nullText.includes(between)) report('error', 'nullText', 'it holds the delimiter');
   const asJson = (values.columns ?? EVENT_COLUMN_NAMES).filter((name) => /^(map|json)$/.test(COLUMNS[name].kind));
   if (before === undefined && JSON_MARKS.has(between) && asJson.length > 0) {

@@ -6,6 +6,7 @@ import type { Source, SourceContext, SourceOutput } from '../../component/source
 import { describeError, fromSystemError, SluiceError } from '../../errors.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import { BodyBudget, type HeldBody, readBody } from '../../rpc/http/body.ts';
+import { answerUnread } from '../../rpc/http/linger.ts';
 import { Refusal } from '../../rpc/http/refusal.ts';
 import { serveHttp } from '../../rpc/http/serve.ts';
 import { LogLimit } from '../../rpc/log-limit.ts';
@@ -38,6 +39,7 @@ class SentryWebhookSource implements Source {
     this.#scrubber = scrubberOf(values);
     this.#budget = new BodyBudget(4 * values.maxBodyBytes);
     this.#seen = new Seen(values.dedupe);
+    if (values.dedupe > 0) context.counters.EventDuplicateCount = 0;
     this.#warnings = new LogLimit(context.log, () => context.clock.now());
     checkServerTls(values, context);
   }
@@ -83,14 +85,11 @@ class SentryWebhookSource implements Source {
       const tooLong = `the body is longer than maxBodyBytes = ${maxBodyBytes}`;
       body = await readBody(request, maxBodyBytes, this.#budget, tooLong, signal);
       await this.#take(out, verifier, request, body.bytes);
-      answer(response, 200, '');
+      answer(request, response, 200, '');
     } catch (error) {
       const { status, message } = this.#refusal(error, signal);
       if (status === 405) response.setHeader('Allow', 'POST');
-      // What is left of a body is not read: the connection ends with the answer.
-      if (!request.complete) response.setHeader('Connection', 'close');
-      answer(response, status, message);
-      if (!request.complete) response.once('finish', () => request.destroy());
+      answer(request, response, status, message);
     } finally {
       body?.release();
     }
@@ -123,7 +122,8 @@ class SentryWebhookSource implements Source {
     if (!signed && !isLegacy(payload)) throw this.#distrusted('it has no signature, and is not of the legacy plugin');
     const sent = signed ? hookTime(headers) : Number.NaN;
     const key = `${sent} ${createHash('sha256').update(body).digest('base64')}`;
-    if (!this.#seen.has(key)) {
+    if (this.#seen.has(key)) counters.EventDuplicateCount = (counters.EventDuplicateCount ?? 0) + 1;
+    else {
       const kept = this.#scrubber?.json(body) ?? body;
       await this.#hand(out, hookBatch(kept, payload, { sent, received }), deadline);
       this.#seen.add(key);
@@ -202,14 +202,17 @@ function withoutSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-function answer(response: ServerResponse, status: number, message: string): void {
+function answer(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   if (response.headersSent || response.destroyed) return;
   const body = message === '' ? '' : `${message}\n`;
-  response.writeHead(status, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-  });
-  response.end(body);
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8').setHeader('Content-Length', Buffer.byteLength(body));
+  if (request.complete) {
+    response.writeHead(status).end(body);
+  } else {
+    // What is left of a body is not read: the connection ends with the answer.
+    response.writeHead(status, { Connection: 'close' });
+    answerUnread(request, response, body);
+  }
 }
 
 /** `type = sentry_webhook`. */

@@ -21,11 +21,12 @@ function refused(options: Readonly<Record<string, string>>, expected: RegExp): v
   assert.match(found[0]!, expected);
 }
 
+const ID = 'e'.repeat(32);
 const DELIMITED = { format: 'delimited', columns: 'event_id, project_id,message' };
 
 /** What these options make of one event without a message. */
 function lineOf(options: Readonly<Record<string, string>>): string {
-  const headers = { event_id: 'e1', project_id: '42', item_type: 'event' };
+  const headers = { event_id: ID, project_id: '42', item_type: 'event' };
   const chunks = serializerOf(sentryRows, { ...DELIMITED, ...options }).rows(batchOf([{ body: '{}', headers }]), 0, 1);
   return Buffer.concat(chunks).toString();
 }
@@ -34,7 +35,7 @@ describe('serializer sentry_rows', () => {
   it('takes a delimiter as itself, by name or by code', () => {
     const spelt = { ',': ',', '|': '|', tab: '\t', '\\t': '\t', '\\u0009': '\t', '\\u0001': '\u0001', '^A': '\u0001' };
     for (const [delimiter, character] of Object.entries({ ...spelt, '\\001': '\u0001', '001': '\u0001' })) {
-      assert.deepEqual(lineOf({ delimiter }).split(character).slice(0, 2), ['e1', '42'], delimiter);
+      assert.deepEqual(lineOf({ delimiter }).split(character).slice(0, 2), [ID, '42'], delimiter);
     }
     assert.equal(lineOf({ nullText: '-' }).split('\u0001').length, 3, "Hive's own by default");
   });
@@ -48,6 +49,7 @@ describe('serializer sentry_rows', () => {
     refused({ ...DELIMITED, escape: '|', delimiter: '|' }, /^error escape: it is the delimiter/);
     refused({ ...DELIMITED, nullText: 'a,b', delimiter: ',' }, /^error nullText: it holds the delimiter/);
     refused({ ...DELIMITED, nullText: '\\n', escape: '\\' }, /^error nullText: "\\n" is how other values are written/);
+    refused({ ...DELIMITED, nullText: 'N' }, /^warning nullText: a properties file makes N of \\N \(write \\\\N\)/);
     refused({ ...DELIMITED, nullText: 'a\u2028b' }, /^error nullText: it must not hold a line break/);
   });
 
@@ -72,16 +74,18 @@ describe('serializer sentry_rows', () => {
   });
 
   it('writes the columns of every event by default', () => {
-    const batch = batchOf([{ body: '{}', headers: { event_id: 'e1', item_type: 'event' } }]);
+    const batch = batchOf([{ body: '{}', headers: { event_id: ID, item_type: 'event' } }]);
     const line = Buffer.concat(serializerOf(sentryRows, { format: 'delimited' }).rows(batch, 0, 1)).toString();
     assert.equal(line.split('\u0001').length, EVENT_COLUMN_NAMES.length);
     const object = JSON.parse(Buffer.concat(serializerOf(sentryRows).rows(batch, 0, 1)).toString());
-    assert.equal(object.event_id, 'e1');
+    assert.equal(object.event_id, ID);
     assert.equal(object.item_type, 'event');
   });
 
   it('gives nothing for no rows, and one Buffer for many', () => {
-    const batch = batchOf(Array.from({ length: 100 }, (_, i) => ({ body: '{}', headers: { event_id: `${i}` } })));
+    const batch = batchOf(
+      Array.from({ length: 100 }, (_, i) => ({ body: '{}', headers: { event_id: `${i}`.padStart(32, '0') } })),
+    );
     const serializer = serializerOf(sentryRows, DELIMITED);
     assert.deepEqual(serializer.rows(batch, 5, 5), []);
     const chunks = serializer.rows(batch, 0, 100);

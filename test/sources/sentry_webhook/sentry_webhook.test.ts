@@ -230,6 +230,7 @@ describe('source sentry_webhook', () => {
     }
     assert.equal(one.run.out.rows, 4, 'two are remembered, not three');
     assert.equal(one.run.counters.EventReceivedCount, 7);
+    assert.equal(one.run.counters.EventDuplicateCount, 3);
   });
 
   it('keeps repetitions with dedupe = 0', async () => {
@@ -320,6 +321,8 @@ describe('source sentry_webhook', () => {
     const long = signed(`${hook.body.toString()} `, timeOf(hook) / 1000);
     assert.equal(await one.status(long), 413);
     assert.equal((await one.send({ ...long, body: [long.body] })).status, 413);
+    const huge = Array.from({ length: 16 }, () => Buffer.alloc(1 << 20, ' '));
+    assert.equal((await one.send({ ...long, body: huge })).status, 413, 'the answer comes though nobody reads the rest');
     assert.equal(one.run.out.rows, 1);
   });
 
