@@ -1,3 +1,4 @@
+import { levelOf } from '../event/fields.ts';
 import { isBigNumber } from '../json.ts';
 import { exceptionsOf, type Fields, fieldsOf, framesOf, listOf, tagsOf, textOf, wordsOf } from '../payload.ts';
 import { Inputs } from './inputs.ts';
@@ -92,7 +93,7 @@ function resolve(variable: string, payload: Fields): string {
     case 'stack.package':
       return textOf(crashFrame(payload)?.['package'])?.replace(/^.*[\\/]/s, '') || '<no-package>';
     case 'level':
-      return levelOf(payload);
+      return level(payload);
     case 'logger':
       return textOf(payload['logger']) ?? '<no-logger>';
     default:
@@ -107,7 +108,7 @@ function resolve(variable: string, payload: Fields): string {
 function tagOfField(tag: string, payload: Fields): string | undefined {
   switch (tag) {
     case 'level':
-      return levelOf(payload);
+      return level(payload);
     case 'release':
     case 'sentry:release':
       return textOf(payload['release']);
@@ -120,18 +121,9 @@ function tagOfField(tag: string, payload: Fields): string | undefined {
   }
 }
 
-const LEVELS: ReadonlyMap<string, string> = new Map([
-  ...['debug', 'info', 'warning', 'error', 'fatal'].flatMap((level, i): [string, string][] => [
-    [level, level],
-    [String(10 * (i + 1)), level],
-  ]),
-  ['log', 'info'],
-  ['critical', 'fatal'],
-]);
-
 /** As Sentry stores it: an event without one has `error`. */
-function levelOf(payload: Fields): string {
-  return LEVELS.get(textOf(payload['level'])?.toLowerCase() ?? '') ?? 'error';
+function level(payload: Fields): string {
+  return levelOf(payload['level']) ?? 'error';
 }
 
 /** The exception that was raised. */
