@@ -322,7 +322,11 @@ describe('source sentry_webhook', () => {
     assert.equal(await one.status(long), 413);
     assert.equal((await one.send({ ...long, body: [long.body] })).status, 413);
     const huge = Array.from({ length: 16 }, () => Buffer.alloc(1 << 20, ' '));
-    assert.equal((await one.send({ ...long, body: huge })).status, 413, 'the answer comes though nobody reads the rest');
+    assert.equal(
+      (await one.send({ ...long, body: huge })).status,
+      413,
+      'the answer comes though nobody reads the rest',
+    );
     assert.equal(one.run.out.rows, 1);
   });
 
