@@ -36,7 +36,9 @@ export async function serveHttp(settings: ServeSettings, signal: AbortSignal): P
     inFlight.add(done);
   };
   const { tls, log } = settings;
-  const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
+  const checks = { connectionsCheckingInterval: Math.min(30_000, Math.ceil(settings.requestTimeout / 4)) };
+  const server =
+    tls === undefined ? createServer(checks, onRequest) : createTlsServer({ ...tls, ...checks }, onRequest);
   server.requestTimeout = settings.requestTimeout;
   server.headersTimeout = settings.requestTimeout;
   if (settings.idleTimeout !== undefined) server.keepAliveTimeout = settings.idleTimeout;
