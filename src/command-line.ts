@@ -2,7 +2,7 @@ import yargs from 'yargs';
 import { addAgentCommands, IGNORED_OPTIONS, RUN_OPTIONS } from './command-line/agent.ts';
 import type { Command } from './command-line/command.ts';
 import { addReportCommand } from './command-line/report.ts';
-import { addSentryCommands } from './command-line/sentry.ts';
+import { addSentryCommands, SENTRY_COMMANDS } from './command-line/sentry.ts';
 import { addVerifyCommand } from './command-line/verify.ts';
 import { nearest } from './options/nearest.ts';
 
@@ -77,6 +77,10 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
       `There is no command "${word}"${near === undefined ? `; there are ${COMMANDS.join(', ')}` : ` (did you mean ${near}?)`}`,
     );
   }
+  const group = word === 'sentry' ? rest[1] : undefined;
+  if (group !== undefined && !group.startsWith('-') && !SENTRY_COMMANDS.includes(group)) {
+    return usage(`There is no command "sentry ${group}"; there is sentry ${SENTRY_COMMANDS.join(', ')}`);
+  }
   let output = '';
   try {
     await parser.parseAsync(rest, {}, (_error: unknown, _args: unknown, text: string) => {
@@ -93,6 +97,6 @@ function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const unknown = /^Unknown arguments?: ([^, ]+)/.exec(message)?.[1];
   if (unknown === undefined) return message;
-  const near = nearest(unknown, Object.keys({ ...RUN_OPTIONS, ...IGNORED_OPTIONS }));
+  const near = nearest(unknown, [...Object.keys({ ...RUN_OPTIONS, ...IGNORED_OPTIONS }), 'json']);
   return near === undefined ? message : `${message} (did you mean --${near}?)`;
 }

@@ -92,6 +92,29 @@ describe('command line', () => {
     assert.equal((await parse('verify --state-dir /s -f f')).command, 'usage-error');
   });
 
+  it('takes for sentry explain a file or a dash, and says what is missing', async () => {
+    assert.deepEqual(await parse('sentry explain e.json --json'), {
+      command: 'sentry explain',
+      file: 'e.json',
+      json: true,
+    });
+    assert.deepEqual(await parse('sentry explain -'), { command: 'sentry explain', file: '-', json: false });
+    for (const [line, expected] of [
+      ['sentry', /Name a command of sentry/],
+      ['sentry explan x', /no command "sentry explan"; there is sentry explain/],
+      ['sentry explain', /Name a file, or -/],
+      ['sentry explain x y', /Unknown argument: y/],
+      ['sentry explain x --jsno', /did you mean --json/],
+    ] as const) {
+      const command = await parse(line);
+      assert.equal(command.command, 'usage-error', line);
+      if (command.command === 'usage-error') assert.match(command.message, expected, line);
+    }
+    const help = await parse('sentry explain --help');
+    assert.ok(help.command === 'printed');
+    assert.match(help.output, /what was hashed|each input of the hash/);
+  });
+
   it('knows help and version as commands', async () => {
     assert.deepEqual(await parse('help sink hdfs'), { command: 'help', kind: 'sink', type: 'hdfs' });
     assert.deepEqual(await parse('version'), { command: 'version' });
