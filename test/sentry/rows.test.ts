@@ -43,8 +43,8 @@ const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/;
 const SHAPES: Partial<Record<(typeof COLUMNS)[ColumnName]['kind'], RegExp>> = {
   time: TIME,
   boolean: /^(?:true|false)$/,
-  integer: /^\d+$/,
-  number: /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/,
+  integer: /^(?:0|[1-9]\d{0,17})$/,
+  number: /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/,
 };
 
 /** What every row promises: known columns, texts alone, in the shape of their kind, well-formed and bounded. */

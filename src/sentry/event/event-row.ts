@@ -111,5 +111,5 @@ export function contextsText(contexts: Fields): string | undefined {
 export function numberText(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
   const text = textOf(value);
-  return text !== undefined && /^-?\d{1,30}(?:\.\d{1,30})?$/.test(text) ? text : undefined;
+  return text !== undefined && /^-?(?:0|[1-9]\d{0,29})(?:\.\d{1,30})?$/.test(text) ? text : undefined;
 }

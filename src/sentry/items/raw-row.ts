@@ -5,12 +5,21 @@ import { headerRow } from './base-row.ts';
 
 /** A character of UTF-8 has four bytes at most, so these make a message in full. */
 const MOST_BYTES = LIMITS.text * 4;
+/** Files and recordings: what stands in them is nobody's message. */
+const FILES: ReadonlySet<string | undefined> = new Set([
+  'attachment',
+  'minidump',
+  'replay_recording',
+  'replay_video',
+  'unreal_report',
+]);
 /** Bytes that are no UTF-8 look so; NUL stands in hardly any text. */
 const BINARY = /[\u0000\ufffd]/;
 
 /** The row of an item whose bytes are kept for themselves: an attachment has its name as message, text is its own. */
 export function rawRow(itemType: string | undefined, body: Buffer, given: Given): SentryRow {
-  const message = given.filename === undefined ? textOf(body) : trim(given.filename, LIMITS.host);
+  const said = FILES.has(itemType) ? undefined : textOf(body);
+  const message = given.filename === undefined ? said : trim(given.filename, LIMITS.host);
   return {
     ...headerRow(itemType, given),
     type: trimmed(given.attachmentType, LIMITS.label),

@@ -44,8 +44,8 @@ export function* aggregateRows(payload: Fields, given: Given): Generator<SentryR
   }
 }
 
-/** A whole number that is not negative, as digits. */
+/** A whole number that is not negative and fits a BIGINT, as digits. */
 export function wholeText(value: unknown): string | undefined {
   const text = textOf(value);
-  return text !== undefined && /^\d{1,30}$/.test(text) ? text : undefined;
+  return text !== undefined && /^(?:0|[1-9]\d{0,17})$/.test(text) ? text : undefined;
 }

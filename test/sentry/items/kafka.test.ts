@@ -57,6 +57,13 @@ describe('the row of a message of the topic events', () => {
     });
   });
 
+  it('has the hash by which Sentry found the issue, else the first of the event', () => {
+    const [a, b] = ['a'.repeat(32), 'b'.repeat(32)];
+    const hash = (fields: object) => rows([2, 'insert', fields], { format: 'kafka-events' })[0]!.hash;
+    assert.equal(hash({ primary_hash: b, data: { hashes: [a, b] } }), b);
+    assert.equal(hash({ data: { hashes: [a, b] } }), a);
+  });
+
   it('keeps the digits of ids', () => {
     const message = '[2,"insert",{"group_id":90071992547409931,"project_id":1,"data":{"timestamp":1e9}}]';
     const row = rows(message, { format: 'kafka-events' })[0]!;

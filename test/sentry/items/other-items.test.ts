@@ -107,7 +107,7 @@ describe('the row of a', () => {
       { message: 'debug, "v1".log', type: 'event.attachment' },
       { filename: 'debug, "v1".log', attachmentType: 'event.attachment' },
     ],
-    ['attachment', Buffer.from([0, 1, 2]), { message: undefined }],
+    ['attachment', Buffer.from('text'), { message: undefined }],
     ['minidump', Buffer.from('MDMP\0'), { message: 'crash.dmp' }, { filename: 'crash.dmp' }],
     ['replay_recording', Buffer.from('{"segment_id":0}\n\u0000\u0001'), { message: undefined }],
     ['replay_video', Buffer.from([0xff, 0xfe]), { message: undefined }],
@@ -115,6 +115,8 @@ describe('the row of a', () => {
     ['metric_buckets', Buffer.from('[{"name":"a"}]'), { message: '[{"name":"a"}]' }],
     ['form_data', Buffer.from('[["a","b"]]'), { message: '[["a","b"]]' }],
     ['something_new', Buffer.from('{"event_id":"x"}'), { message: '{"event_id":"x"}' }],
+    ['something_new', Buffer.from([0, 1, 2]), { message: undefined }],
+    ['something_new', Buffer.from([0xff]), { message: undefined }],
     ['something_new', Buffer.alloc(0), { message: undefined }],
     ['statsd', Buffer.from('é'.repeat(40_000)), { message: `${'é'.repeat(8189)}...` }],
   ];
