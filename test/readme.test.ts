@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DIFFERS, means } from './compat/lists.ts';
 import { Child, runChild } from './support/child.ts';
-import { freePort } from './support/free-port.ts';
+import { freePorts } from './support/free-port.ts';
 import { readmeCommands } from './support/readme.ts';
 import { useTempDir } from './support/temp-dir.ts';
 import { waitFor } from './support/wait-for.ts';
@@ -13,6 +13,15 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 /** These want root and a machine to spoil; the tests in test/system/ run them. */
 const SYSTEM_HEADINGS = ['As a service', 'As a container'];
+/** An event as it lies in a lake. */
+const ROW = {
+  event_id: '9ec79c33ec9942ab8353589fcb2e04dc',
+  project_id: '42',
+  timestamp: '2026-11-23 08:00:00.000000',
+  level: 'error',
+  title: 'KeyError: a',
+  item_type: 'event',
+};
 
 describe('README', function () {
   this.timeout(120_000);
@@ -21,7 +30,14 @@ describe('README', function () {
   it('has commands under the headings that a test knows', () => {
     assert.deepEqual(
       [...readmeCommands().keys()],
-      ['Try it', 'A first configuration', 'Coming from Flume', ...SYSTEM_HEADINGS],
+      [
+        'Try it',
+        'A first configuration',
+        'A DSN that ends in the lake',
+        'The same without a cluster',
+        'Coming from Flume',
+        ...SYSTEM_HEADINGS,
+      ],
     );
   });
 
@@ -34,7 +50,19 @@ describe('README', function () {
       const conf = join(dir(), 'flume-conf.properties');
       cpSync(join(ROOT, 'conf', 'flume-conf.properties'), conf);
       mkdirSync(join(dir(), 'logs'));
-      const port = await freePort();
+      const [port, sentryPort] = await freePorts(2);
+      const lake = join(dir(), 'lake');
+      const toLake = join(dir(), 'sentry-to-lake.properties');
+      const settings = readFileSync(join(ROOT, 'conf', 'sentry-to-lake.properties'), 'utf8');
+      assert.match(settings, /\/var\/lib\/sluice\/lake\//);
+      assert.match(settings, /port = 9000$/m);
+      writeFileSync(
+        toLake,
+        settings.replaceAll('/var/lib/sluice/lake', lake).replace(/port = 9000$/m, `port = ${sentryPort}`),
+      );
+      const day = join(lake, 'day=2026-11-23', 'project=42');
+      mkdirSync(day, { recursive: true });
+      writeFileSync(join(day, 'items.1.json'), `${JSON.stringify(ROW)}\n`);
       const env = {
         ...process.env,
         PATH: `${bin}:${process.env['PATH']}`,
@@ -49,6 +77,9 @@ describe('README', function () {
         command
           .replaceAll('/etc/flume/conf/flume-conf.properties', conf)
           .replaceAll('41414', `${port}`)
+          .replaceAll('conf/sentry-to-lake.properties', toLake)
+          .replaceAll('/var/lib/sluice/lake', lake)
+          .replaceAll('report.html', join(dir(), 'report.html'))
           .replace(/^\.\/scripts\/test$/, './scripts/test test/event/receipt'),
       );
       const agents: Child[] = [];
@@ -58,7 +89,7 @@ describe('README', function () {
           if (/^\S*sluice agent /.test(command)) {
             const agent = new Child(spec);
             agents.push(agent);
-            await agent.waitForLog(/Counters at/);
+            await agent.waitForLog(/SOURCE, name: \S+ started/);
           } else {
             await waitFor(
               async () => {
@@ -106,6 +137,13 @@ describe('README', function () {
         shown.some((name) => means(name, one)),
         `no row of the table names ${one}`,
       );
+  });
+
+  it('shows a DSN that conf/sentry-to-lake.properties takes', () => {
+    const [, key, port, project] = README.match(/dsn="http:\/\/(\w+)@127\.0\.0\.1:(\d+)\/(\d+)"/) ?? [];
+    const settings = readFileSync(join(ROOT, 'conf', 'sentry-to-lake.properties'), 'utf8');
+    assert.match(settings, new RegExp(`^agent\\.sources\\.sentry\\.projects = ${project}:${key}$`, 'm'));
+    assert.match(settings, new RegExp(`^agent\\.sources\\.sentry\\.port = ${port}$`, 'm'));
   });
 
   it('names npm scripts that are there', () => {
