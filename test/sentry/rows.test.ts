@@ -290,6 +290,11 @@ describe('rows', () => {
     );
   });
 
+  it('of an envelope have the project of the header, if there is one', () => {
+    const body = '{"dsn":"https://k@h/42"}\n{"type":"event"}\n{}';
+    assert.equal(rows(body, { format: 'envelope', projectId: '7' })[0]!.project_id, '7');
+  });
+
   it('of an envelope that cannot be read is its text', () => {
     const row = rows(sample('bad1-length-beyond-eof.envelope'), { format: 'envelope' })[0]!;
     assert.match(row.message!, /"length":9999/);

@@ -41,8 +41,9 @@ export function factsOf(itemType: string, payload: Fields, given: Given): ItemFa
     case 'security':
       return ofEvent(itemType, securityEvent(payload), payload, given);
     case 'session':
+      return plain(payload, payload['timestamp'], fieldsOf(payload['attrs']) ?? payload, given);
     case 'sessions':
-      return ofSession(payload, given);
+      return ofSessions(payload, given);
     case 'entries':
       return ofEntries(payload, given);
     default:
@@ -81,11 +82,11 @@ export function eventLevel(itemType: string, event: Fields): string {
   return levelOf(event['level']) ?? (itemType === 'transaction' || itemType === 'feedback' ? 'info' : 'error');
 }
 
-function ofSession(payload: Fields, given: Given): ItemFacts {
+/** Their time is that of the first bucket. */
+function ofSessions(payload: Fields, given: Given): ItemFacts {
   const aggregates = payload['aggregates'];
   const first = Array.isArray(aggregates) ? aggregates.find(isFields) : undefined;
-  const time = payload['timestamp'] ?? payload['started'] ?? first?.['started'];
-  return plain(payload, time, fieldsOf(payload['attrs']) ?? payload, given);
+  return plain(payload, first?.['started'], fieldsOf(payload['attrs']) ?? payload, given);
 }
 
 /** Times and versions of a container are those of its first entry. */

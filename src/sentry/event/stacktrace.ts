@@ -11,21 +11,22 @@ const LEFT_OUT = '...';
 export type Crash = 'last' | 'first';
 
 /**
- * The exceptions with their frames as text, causes included; without exceptions the stack of the thread that matters.
+ * The exceptions with their frames as text, causes included. Where none has frames, those of the thread that matters stand for those of the one
+ * that was raised.
  *
  * With the crash last it reads as Python prints it: causes first, and of each exception its frames, then type and text. With the crash first it reads as Java prints it:
  * type and text, the frames from the crash outward, then what caused it.
  */
 export function stacktraceText(payload: Fields, exceptions: readonly Fields[], crash: Crash): string | undefined {
   const lines = new Lines(crash);
+  const bare = exceptions.every((exception) => framesOf(exception['stacktrace']).length === 0);
   // The last was raised last, so it is the one to keep when there is too much.
   for (let i = exceptions.length - 1; i >= 0 && !lines.full; i--) {
     const exception = exceptions[i];
-    const frames = framesOf(exception['stacktrace']);
-    const raised = exceptionText(exception);
-    if (i < exceptions.length - 1) lines.between();
-    lines.add(crash === 'first' && i < exceptions.length - 1 ? `Caused by: ${raised}` : raised);
-    addFrames(lines, frames);
+    const isCause = i < exceptions.length - 1;
+    if (isCause) lines.between();
+    lines.add(crash === 'first' && isCause ? `Caused by: ${exceptionText(exception)}` : exceptionText(exception));
+    addFrames(lines, bare && !isCause ? threadFrames(payload) : framesOf(exception['stacktrace']));
   }
   if (exceptions.length === 0) addFrames(lines, threadFrames(payload));
   return lines.text();

@@ -12,7 +12,7 @@ import { baseRow } from './base-row.ts';
 export function sessionRow(payload: Fields, given: Given): SentryRow {
   const attributes = fieldsOf(payload['attrs']) ?? payload;
   return {
-    ...baseRow('session', payload, given, payload['timestamp'] ?? payload['started'], attributes),
+    ...baseRow('session', payload, given, payload['timestamp'], attributes),
     session_id: hexId(payload['sid']) ?? trimmed(textOf(payload['sid']), LIMITS.label),
     init: payload['init'] === true ? 'true' : 'false',
     started: timeText(shift(parseTime(payload['started']), given)),

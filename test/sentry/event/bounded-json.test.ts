@@ -45,15 +45,11 @@ describe('JSON of untrusted values', () => {
 
   it('is JSON of any value', () => {
     fc.assert(
-      fc.property(
-        fc.jsonValue({ stringUnit: 'binary' }),
-        fc.integer({ min: 1, max: 300 }),
-        (value, most) => {
-          const text = boundedJson(value, most)!;
-          JSON.parse(text);
-          assert.ok(text.isWellFormed());
-        },
-      ),
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), fc.integer({ min: 1, max: 300 }), (value, most) => {
+        const text = boundedJson(value, most)!;
+        JSON.parse(text);
+        assert.ok(text.isWellFormed());
+      }),
     );
   });
 

@@ -146,7 +146,7 @@ describe('the facts of an item', () => {
 
   it('of sessions and containers are those of what is in them', () => {
     const attrs = { release: 'r', environment: 'e' };
-    const session = facts({ started: '2026-11-23T00:00:00Z', attrs }, 'session');
+    const session = facts({ timestamp: '2026-11-23T00:00:00Z', attrs }, 'session');
     const sessions = facts({ aggregates: [{ started: '2026-11-23T00:00:00Z' }], attrs }, 'sessions');
     const attributes = { 'sentry.release': { value: 'r' }, 'sentry.environment': { value: 'e' } };
     const log = facts({ items: [{ timestamp: 1795392000, attributes }] }, 'log');

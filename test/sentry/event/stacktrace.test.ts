@@ -83,6 +83,14 @@ describe('the stack trace', () => {
     assert.match(text({ 'sentry.interfaces.Stacktrace': { frames: [frame('old')] } })!, /in old$/);
   });
 
+  it('of a thread stands in where no exception has frames', () => {
+    const threads = [{ current: true, stacktrace: { frames: [frame('a'), frame('b')] } }];
+    const exception = [{ type: 'A' }, { type: 'B' }];
+    const [a, b] = ['  File "/a/a.py", line 1, in a', '  File "/a/b.py", line 1, in b'];
+    assert.equal(text({ threads, exception })!, ['A', '', a, b, 'B'].join('\n'));
+    assert.equal(text({ threads, exception }, 'first')!, ['B', b, a, 'Caused by: A'].join('\n'));
+  });
+
   it('is missing where there is nothing', () => {
     for (const payload of [
       {},

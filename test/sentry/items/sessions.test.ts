@@ -34,17 +34,23 @@ describe('the row of a session', () => {
     });
   });
 
-  it('says that it is an update, fine and without errors, where the client does not', () => {
+  it('says that it is an update of now, fine and without errors, where the client does not', () => {
     const row = itemRow('session', { sid: 'x', started: '2026-11-23T00:00:00Z' });
     assert.deepEqual(pick(row, 'session_id', 'init', 'status', 'errors', 'timestamp', 'duration', 'user_id'), {
       session_id: 'x',
       init: 'false',
       status: 'ok',
       errors: '0',
-      timestamp: '2026-11-23 00:00:00.000000',
+      timestamp: '2026-11-23 00:30:00.000000',
       duration: undefined,
       user_id: undefined,
     });
+  });
+
+  it('has the versions of the header where it says none', () => {
+    const row = itemRow('session', {}, { release: 'r', environment: 'e' });
+    assert.deepEqual(pick(row, 'release', 'environment'), { release: 'r', environment: 'e' });
+    assert.equal(itemRow('session', { attrs: ATTRS }, { release: 'r' }).release, 'shop@1.4.2');
   });
 
   it('is shifted as a whole when the clock of the client is off', () => {
