@@ -37,7 +37,7 @@ export function addReportCommand(parser: Argv, found: Found): Argv {
     (builder) =>
       builder
         .usage(
-          '$0 report LAKE [--from T] [--to T] [--project ID…] [--json | --html FILE]\n\nReads the files below a folder, as the serializer sentry_rows writes them in its format json: lines of JSON, plain, .gz or .zst. Names that begin with _ or . are in use and left out. Needs the optional package DuckDB (@duckdb/node-api) and says how to install it where it is missing.',
+          '$0 report LAKE [--from T] [--to T] [--project ID…] [--json] [--html FILE]\n\nReads the files below a folder, as the serializer sentry_rows writes them in its format json: lines of JSON, plain, .gz or .zst. Names that begin with _ or . are in use and left out. Needs the optional package DuckDB (@duckdb/node-api) and says how to install it where it is missing.',
         )
         .positional('lake', { type: 'string', demandOption: true, describe: 'A folder, or file: and a folder' })
         .options(REPORT_OPTIONS)
@@ -62,7 +62,6 @@ function reportArguments(args: ParsedOptions, now: number): Command {
   const top = Number(last(args['top']));
   if (lake === '') throw new Error('Name the folder of the lake');
   if (from !== undefined && to !== undefined && from >= to) throw new Error('--from must be before --to');
-  if (json && html !== undefined) throw new Error('Give --json or --html FILE, not both');
   if (!Number.isInteger(top) || top < 1 || top > MOST_ISSUES) {
     throw new Error(`--top must be a whole number from 1 to ${MOST_ISSUES}`);
   }

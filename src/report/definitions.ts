@@ -1,7 +1,7 @@
 /** What the figures mean, as the report says it. */
 export const DEFINITIONS = {
   errors: 'Events of level error or fatal. A row without item_type is an event, an event without level an error.',
-  all: 'Events of every level, transactions, and segment spans (which newer SDKs send in place of transactions). Check-ins, logs, attachments and sessions are not among them.',
+  all: 'Events of every level, transactions, and segment spans (which newer SDKs send in place of transactions). Check-ins, logs, attachments, sessions and security reports are not among them.',
   errorRate: 'errors / all. Of what was received: see `discarded` for what the clients and Sentry left out.',
   allUnsampled:
     'As all, with each transaction and segment counted 1 / sample_rate times, as many as there were before sampling.',
@@ -12,5 +12,5 @@ export const DEFINITIONS = {
   new: 'First seen since newSince.',
   regressed: 'Unresolved again since newSince, after a resolve.',
   causes:
-    'Of the issue with the most events: values that are found in a larger share of its events than of those of the other issues of its project (lift = share / restShare, at least 1.5; at least 3 events and a tenth of the issue).',
+    'Of the five issues with the most events: values that are found in a larger share of its events than of those of the other issues of its project (lift = share / restShare, at least 1.5; at least 3 events and a tenth of the issue; a difference of at least two standard errors).',
 } as const;

@@ -22,7 +22,7 @@ export interface Report {
   readonly projects: readonly ProjectReport[];
   readonly sessions: SessionReport;
   readonly repairs: RepairReport;
-  /** By minute, hour or day, as the window is long; without gaps. */
+  /** By second, minute, hour or day, as the window is long; without gaps. */
   readonly trend: { readonly bucket: Bucket; readonly points: readonly TrendPoint[] };
   /** The last 31 days of hours that have events. */
   readonly byHour: readonly TrendPoint[];
@@ -44,7 +44,7 @@ export interface Report {
   readonly definitions: Readonly<Record<string, string>>;
 }
 
-export type Bucket = 'minute' | 'hour' | 'day';
+export type Bucket = 'second' | 'minute' | 'hour' | 'day';
 
 export interface InputReport {
   readonly files: number;

@@ -38,7 +38,7 @@ interface Terminal {
 }
 
 /** Of a pipe or a file. */
-const WIDTH = 120;
+const WIDTH = 100;
 /** Who waits longer is told how far it is. */
 const PATIENCE_MS = 1000;
 const TELL_MS = 200;

@@ -3,8 +3,9 @@ import { numberOf, ratesOf } from './figures.ts';
 import type { Bucket, Report, TrendPoint } from './report.ts';
 import { trendSql } from './sql/trend.ts';
 
-const MS: Readonly<Record<Bucket, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-/** A window up to so long is shown by minute, by hour. */
+const MS: Readonly<Record<Bucket, number>> = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+/** A window up to so long is shown by second, minute, hour. */
+const SECONDS_UP_TO_MS = 2 * MS.minute;
 const MINUTES_UP_TO_MS = 3 * MS.hour;
 const HOURS_UP_TO_MS = 8 * MS.day;
 /** A chart shows no less than this, or two bars would fill it. */
@@ -18,12 +19,18 @@ export async function readTrends(
   end: number,
 ): Promise<Pick<Report, 'trend' | 'byHour' | 'byDay'>> {
   const length = end - lo;
-  const bucket: Bucket = length <= MINUTES_UP_TO_MS ? 'minute' : length <= HOURS_UP_TO_MS ? 'hour' : 'day';
+  const bucket = bucketOf(length);
   const byHour = await read(database, 'hour');
   const byDay = await read(database, 'day');
-  const rows = bucket === 'minute' ? await read(database, bucket) : bucket === 'hour' ? byHour : byDay;
+  const rows = bucket === 'hour' ? byHour : bucket === 'day' ? byDay : await read(database, bucket);
   const points = Number.isNaN(length) ? [] : withoutGaps(rows, bucket, lo, end);
   return { trend: { bucket, points }, byHour: byHour.slice(-KEPT_HOURS), byDay };
+}
+
+function bucketOf(length: number): Bucket {
+  if (length <= SECONDS_UP_TO_MS) return 'second';
+  if (length <= MINUTES_UP_TO_MS) return 'minute';
+  return length <= HOURS_UP_TO_MS ? 'hour' : 'day';
 }
 
 async function read(database: Database, bucket: Bucket): Promise<TrendPoint[]> {

@@ -52,6 +52,11 @@ export function minuteWords(iso: string | null): string {
   return iso === null ? NONE : iso.slice(0, 16).replace('T', ' ');
 }
 
+/** The beginning of a bucket. */
+export function timeWords(iso: string, bucket: string): string {
+  return iso.slice(0, bucket === 'second' ? 19 : bucket === 'day' ? 10 : 16).replace('T', ' ');
+}
+
 /** `8.3×`; what nothing else has is told so. */
 export function liftWords(lift: number | null): string {
   return lift === null ? 'only here' : `${lift >= 10 ? Math.round(lift) : lift.toFixed(1)}×`;

@@ -38,6 +38,17 @@ describe('scripts/quickstart', function () {
     const shown = child.stdout.match(/head (\S+)/)?.[1] ?? '';
     assert.ok(existsSync(shown), `${shown} is not there`);
     assert.deepEqual(processesNaming(home()), []);
+
+    // The second act: what the shop met is what the report says.
+    const [, failed] = child.stdout.match(/went in +500 orders, (\d+) of them failed/) ?? [];
+    assert.match(child.stdout, new RegExp(`reported +500 transactions, ${failed} errors`));
+    assert.match(child.stdout, /Error rate +4\.40 % +23 errors of 523/);
+    assert.match(child.stdout, /TypeError: Cannot read properties of undefined/);
+    assert.match(child.stdout, /release +shop@2\.4\.0 +100 %/);
+    const [, page = ''] = child.stdout.match(/with charts (\S+)/) ?? [];
+    assert.match(readFileSync(page, 'utf8'), /^<!doctype html>/);
+    const lake = child.stdout.match(/sluice report (\S+\/sentry-lake)/)?.[1] ?? '';
+    assert.ok(existsSync(lake), `${lake} is not there`);
   });
 
   it('cleans up when it is interrupted', async () => {

@@ -70,7 +70,7 @@ ${methodSection(report)}
 
 /** Of each chart the times in seconds since 1970, the values, and how long a bucket is. */
 function chartData({ trend, repairs }: Report): Readonly<Record<string, unknown>> {
-  const step = { minute: 60, hour: 3600, day: DAY_S }[trend.bucket];
+  const step = { second: 1, minute: 60, hour: 3600, day: DAY_S }[trend.bucket];
   const x = trend.points.map(({ at }) => Date.parse(at) / 1000);
   const rate = trend.points.map(({ errorRate }) => errorRate);
   const crashFree = trend.points.map(({ sessions, crashed }) => (sessions > 0 ? 1 - crashed / sessions : null));

@@ -23,7 +23,7 @@ export const SCRIPT = `
       900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 345600, 604800, 1209600, 2592000, 7776000] },
   };
   const WHOLE = Array.from({ length: 12 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat();
-  const time = (t) => new Date(t * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  const time = (t) => new Date(t * 1000).toISOString().slice(0, data.all.step < 60 ? 19 : 16).replace('T', ' ');
   // Hours stand alone but for midnight, which is a day.
   const times = (_, at) => at.map((t) => t % 86400 === 0 ? time(t).slice(5, 10) : time(t).slice(11));
   let plots = [];
@@ -44,7 +44,7 @@ export const SCRIPT = `
         tzDate: (t) => uPlot.tzDate(new Date(t * 1000), 'Etc/UTC'),
         cursor: { sync: { key: 'time' }, y: false, drag: { setScale: false, x: false, y: false } },
         scales: { x: { range: [x[0], x[x.length - 1] + step] }, y: { range } },
-        axes: [{ ...axis, space: 60, values: times, size: 34 }, { ...axis, size: 56, values: (_, vs) => vs.map(kind.tick), space: 34,
+        axes: [{ ...axis, space: 64, values: times, size: 34 }, { ...axis, size: 56, values: (_, vs) => vs.map(kind.tick), space: 34,
           ...(kind.whole ? { incrs: WHOLE } : kind.steps ? { incrs: kind.steps } : {}) }],
         series: [{ label: 'UTC', value: (_, t) => t == null ? '–' : time(t) }, {
           label: kind.label, stroke: tone, width: kind.bars ? 0 : 2, value: (_, v) => kind.say(v),

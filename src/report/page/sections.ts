@@ -1,5 +1,5 @@
 import type { Report } from '../report.ts';
-import { bytesWords, counted, duration, minuteWords, numberWords, percent } from '../words.ts';
+import { bytesWords, counted, duration, minuteWords, numberWords, percent, timeWords } from '../words.ts';
 import { type Html, html } from './html.ts';
 import { bar, dataTable } from './tables.ts';
 
@@ -52,7 +52,7 @@ export function chartSection({ trend, repairs, sessions, byDay }: Report): Html 
   const by = `by ${trend.bucket}`;
   const most = (pick: 'all' | 'errors'): string => {
     const top = trend.points.reduce((a, b) => (b[pick] > a[pick] ? b : a));
-    return `at most ${numberWords(top[pick])}, ${minuteWords(top.at)} UTC`;
+    return `at most ${numberWords(top[pick])}, ${timeWords(top.at, trend.bucket)} UTC`;
   };
   const rates = trend.points.flatMap((point) => (point.errorRate === null ? [] : [point.errorRate]));
   const withSessions = sessions.sessions > 0;
@@ -71,7 +71,7 @@ ${repairs.byDay.length > 0 && chart('mttr', 'Mean time to repair', 'by day of th
       ...(withSessions ? ['Sessions', 'Crashed'].map((title) => ({ title, number: true })) : []),
     ],
     points.map((point) => [
-      minuteWords(point.at),
+      timeWords(point.at, trend.bucket),
       numberWords(point.all),
       numberWords(point.errors),
       percent(point.errorRate),

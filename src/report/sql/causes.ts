@@ -5,6 +5,8 @@ const VALUES_EACH = 8;
 const LEAST_SUPPORT = 3;
 const LEAST_SHARE = 0.1;
 const LEAST_LIFT = 1.5;
+/** Nor does a difference of shares that chance makes as well: of fewer standard errors than this. */
+const LEAST_Z = 2;
 
 /** Tags that say again what a column says. */
 const COLUMN_TAGS = `('release', 'environment', 'platform', 'server_name', 'level', 'transaction', 'user')`;
@@ -41,7 +43,8 @@ export const CAUSES = `
   summed AS (SELECT project, dimension, value, sum(n) AS n FROM counted GROUP BY ALL),
   shares AS (
     SELECT t.project, t.issue, c.dimension, c.value, c.n AS support, c.n / t.events AS share,
-      (s.n - c.n)::DOUBLE / t.rest AS rest_share
+      (s.n - c.n)::DOUBLE / t.rest AS rest_share, s.n::DOUBLE / (t.events + t.rest) AS whole,
+      sqrt(greatest(0, whole * (1 - whole)) * (1 / t.events + 1 / t.rest)) AS error
     FROM top_issue t JOIN counted c USING (project, issue)
     JOIN summed s ON s.project = c.project AND s.dimension = c.dimension AND s.value = c.value
     WHERE t.rest > 0
@@ -50,6 +53,7 @@ export const CAUSES = `
     CASE WHEN rest_share > 0 THEN share / rest_share END AS lift
   FROM shares
   WHERE support >= ${LEAST_SUPPORT} AND share >= ${LEAST_SHARE} AND (rest_share = 0 OR share / rest_share >= ${LEAST_LIFT})
+    AND share - rest_share >= ${LEAST_Z} * error
   QUALIFY row_number() OVER (
     PARTITION BY project, issue ORDER BY share - rest_share DESC, dimension = 'culprit', dimension, value
   ) <= ${VALUES_EACH}

@@ -10,6 +10,7 @@ import {
   shortNumber,
   sparkline,
   squeezed,
+  timeWords,
 } from '../words.ts';
 import { type Column, renderTable } from './table.ts';
 import { COLOURED, fitted, harmless, PLAIN, type Style, wrapped } from './text.ts';
@@ -122,8 +123,8 @@ class Page {
         `  ${label.padEnd(LABEL)}${this.#style.bars(bars.padEnd(Math.min(parts, values.length)))}  ${most}`,
       );
     }
-    const first = minuteWords(trend.points[0]!.at);
-    const end = minuteWords(window.to);
+    const first = timeWords(trend.points[0]!.at, trend.bucket);
+    const end = timeWords(window.to ?? '', trend.bucket);
     const gap = Math.min(parts, trend.points.length) - first.length - end.length;
     if (gap > 0) this.#lines.push(this.#style.faint(`  ${' '.repeat(LABEL)}${first}${' '.repeat(gap)}${end}`));
   }
