@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -98,4 +99,30 @@ export class WebhookRun {
   async status(hook: Hook): Promise<number> {
     return (await this.send(hook)).status;
   }
+}
+
+/** What every webhook that is not believed is answered. */
+export const UNAUTHORIZED = { status: 401, text: 'unauthorized\n' };
+
+export function plain({ status, text }: Answer): { status: number; text: string } {
+  return { status, text };
+}
+
+/** Starts sources for the tests around it, and stops the last one after each. */
+export function useWebhookRuns(): (options?: Readonly<Record<string, string>>, now?: number) => Promise<WebhookRun> {
+  let under: WebhookRun | undefined;
+  afterEach(async () => {
+    const one = under;
+    under = undefined;
+    if (one === undefined) return;
+    await one.run.stop();
+    // The secret and what it was compared with are in no line of the log, whatever happened.
+    const log = one.run.log.lines.join('\n');
+    assert.ok(!log.includes(SECRET), log);
+    assert.doesNotMatch(log, /[0-9a-f]{64}/);
+  });
+  return async (options, now) => {
+    under = await WebhookRun.start(options, now);
+    return under;
+  };
 }
