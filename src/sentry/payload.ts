@@ -72,11 +72,11 @@ export interface Words {
   readonly formatted: string | undefined;
 }
 
-/** `logentry` (also under its old name), else `message`, which is a text or an object of the same kind. */
-export function wordsOf(payload: Fields): Words {
+/** `logentry` (also under its old name), else `message`, which is a text or an object of the same kind. `toText`: of what is no text but should be. */
+export function wordsOf(payload: Fields, toText: typeof anyText = anyText): Words {
   const entry = interfaceOf(payload, 'logentry', 'sentry.interfaces.Message') ?? payload['message'];
   if (!isFields(entry)) return { message: textOf(entry === false ? null : entry), formatted: undefined };
-  const words = { message: anyText(entry['message']), formatted: anyText(entry['formatted']) };
+  const words = { message: toText(entry['message']), formatted: toText(entry['formatted']) };
   if (words.message !== undefined || words.formatted !== undefined) return words;
   return { message: textOf(payload['message']), formatted: undefined };
 }

@@ -65,7 +65,7 @@ function resolve(variable: string, payload: Fields): string {
     case 'transaction':
       return textOf(payload['transaction']) ?? '<no-transaction>';
     case 'message': {
-      const words = wordsOf(payload);
+      const words = wordsOf(payload, stableText);
       return words.formatted ?? words.message ?? stableText(last(payload)?.['value']) ?? '<no-message>';
     }
     case 'type':

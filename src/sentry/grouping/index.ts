@@ -5,6 +5,7 @@ import { fingerprintOf, isHybrid, resolveFingerprint } from './fingerprint.ts';
 import { Inputs } from './inputs.ts';
 import { addMessage } from './message.ts';
 import { groupByReport, type SecurityKind } from './security.ts';
+import { stableText } from './stable-text.ts';
 import { threadInQuestion } from './threads.ts';
 
 /** What decided about the hash of an event. */
@@ -105,7 +106,7 @@ function byTemplate(template: Fields): Inputs {
 
 function byMessage(payload: Fields): Found & { readonly by: GroupedBy } {
   const inputs = new Inputs();
-  const words = wordsOf(payload);
+  const words = wordsOf(payload, stableText);
   const message = words.message ?? words.formatted;
   if (message === undefined) return { by: 'nothing', variant: undefined, inputs };
   addMessage(message, 'message', inputs);
