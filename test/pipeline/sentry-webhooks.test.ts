@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Hook, SECRET, sample, sampleBody, signed } from '../sources/sentry_webhook/harness.ts';
+import type { Child } from '../support/child.ts';
+import { freePort } from '../support/free-port.ts';
 import { startSluice } from '../support/run-sluice.ts';
 import { useTempDir } from '../support/temp-dir.ts';
 
@@ -51,16 +53,21 @@ describe('webhooks of Sentry on their way into a table', function () {
   this.timeout(60_000);
   const temp = useTempDir();
 
+  const LISTENING = /listening on [\d.]+:(\d+)\/sentry/;
+
+  async function post(agent: Child, { headers, body }: Hook): Promise<number> {
+    const port = LISTENING.exec(agent.log())?.[1];
+    const sent = { method: 'POST', headers: headers as Record<string, string>, body: new Uint8Array(body) };
+    const response = await fetch(`http://127.0.0.1:${port}/sentry`, sent);
+    await response.arrayBuffer();
+    return response.status;
+  }
+
   /** The rows that are in the lake after these webhooks, by file of a day. */
   async function rowsAfter(dir: string, hooks: readonly Hook[]): Promise<Map<string, Row[]>> {
     writeFileSync(join(dir, 'secret'), `${SECRET}\n`);
-    const agent = await startSluice({ dir, conf: conf(dir), ready: /listening on [\d.]+:\d+\/sentry/ });
-    const port = /listening on [\d.]+:(\d+)\/sentry/.exec(agent.log())?.[1];
-    for (const { headers, body } of hooks) {
-      const sent = { method: 'POST', headers: headers as Record<string, string>, body: new Uint8Array(body) };
-      const response = await fetch(`http://127.0.0.1:${port}/sentry`, sent);
-      assert.equal(response.status, 200, await response.text());
-    }
+    const agent = await startSluice({ dir, conf: conf(dir), ready: LISTENING });
+    for (const hook of hooks) assert.equal(await post(agent, hook), 200);
     await agent.stop();
     assert.ok(!agent.log().includes(SECRET));
     const days = new Map<string, Row[]>();
@@ -72,6 +79,26 @@ describe('webhooks of Sentry on their way into a table', function () {
     }
     return days;
   }
+
+  it('are told to come later while the channel is full, though its keep-alive is longer than Sentry waits', async () => {
+    const dir = temp();
+    writeFileSync(join(dir, 'secret'), `${SECRET}\n`);
+    const [sources] = conf(dir).split('a.sinks.k.type');
+    const full = `a.channels.c.capacity = 1
+a.channels.c.transactionCapacity = 1
+a.channels.c.keep-alive = 3600
+a.sinks.k.type = avro
+a.sinks.k.channel = c
+a.sinks.k.hostname = 127.0.0.1
+a.sinks.k.port = ${await freePort()}
+a.sinks.k.batch-size = 1
+`;
+    const agent = await startSluice({ dir, conf: sources + full, ready: LISTENING });
+    const [created, resolved] = LIFE;
+    assert.equal(await post(agent, created!), 200);
+    assert.equal(await post(agent, resolved!), 503);
+    await agent.kill();
+  });
 
   it('gives a row for each step in the life of an issue, whatever order they come in and however often', async () => {
     const days = await rowsAfter(temp(), [...LIFE, ...LIFE].reverse());
