@@ -112,6 +112,9 @@ describe('sluice sentry explain', () => {
       ],
     );
     assert.equal(err, '');
+    const mixed = await explain('-', true, `${event}\n{"type":"session"}\n`);
+    assert.equal(objects(mixed.out).length, 1);
+    assert.match(mixed.err, /line 2: it is JSON, but no event of Sentry/);
   });
 
   it("reads webhooks, a report of a browser, a list, docker's wrapper and a body with NaN", async () => {

@@ -14,7 +14,6 @@ export interface FrameFacts {
   readonly rawFunction: string | undefined;
   readonly package: string | undefined;
   readonly contextLine: string | undefined;
-  readonly inApp: boolean;
   readonly sourceMapped: boolean;
 }
 
@@ -34,7 +33,6 @@ export function frameFacts(frame: Fields, platform: string): FrameFacts {
     rawFunction: textOf(frame['raw_function']),
     package: textOf(frame['package']),
     contextLine: textOf(frame['context_line']),
-    inApp: frame['in_app'] === true,
     sourceMapped: data !== undefined && (fieldsOf(data)?.['sourcemap'] ?? null) !== null,
   };
 }

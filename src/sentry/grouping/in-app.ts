@@ -1,16 +1,11 @@
 import type { FrameFacts } from './frame-facts.ts';
 
-/**
- * Whether a frame is of the application: what the SDK says, but never code of libraries, for which SDKs say yes too easily. A frame of which
- * the SDK says nothing is not.
- */
-export function isInApp(frame: FrameFacts): boolean {
-  if (frame.inApp !== true) return false;
-  const { path, module, functionName, platform } = frame;
-  if (path !== undefined && LIBRARY_PATH.test(path)) return false;
-  if (module !== undefined && platform === 'java' && JAVA_LIBRARY.test(module)) return false;
-  if (frame.package !== undefined && SYSTEM_PACKAGE.test(frame.package)) return false;
-  return !(frame.family === 'native' && functionName !== undefined && RUST_LIBRARY.test(functionName));
+/** Whether a frame that the SDK takes for the application's is of a library after all: SDKs say yes too easily. */
+export function isOfLibrary({ path, module, functionName, platform, family, package: file }: FrameFacts): boolean {
+  if (path !== undefined && LIBRARY_PATH.test(path)) return true;
+  if (module !== undefined && platform === 'java' && JAVA_LIBRARY.test(module)) return true;
+  if (file !== undefined && SYSTEM_PACKAGE.test(file)) return true;
+  return family === 'native' && functionName !== undefined && RUST_LIBRARY.test(functionName);
 }
 
 const LIBRARY_PATH =

@@ -1,7 +1,7 @@
 import { type Fields, fieldsOf, isFields } from '../payload.ts';
 import { addFrame, isUrl } from './frame.ts';
 import { type FrameFacts, frameFacts } from './frame-facts.ts';
-import { isInApp } from './in-app.ts';
+import { isOfLibrary } from './in-app.ts';
 import { Inputs } from './inputs.ts';
 import { isLeftOut } from './left-out.ts';
 
@@ -32,10 +32,11 @@ export function stackInputs(stacktrace: unknown, platform: string, variant: Vari
     if (!isFields(frame)) continue;
     const before = previous;
     previous = frame;
+    // A frame of which the SDK says nothing is not of the application.
     if (variant === 'app' && frame['in_app'] !== true) continue;
     if (before !== undefined && isSameCall(frame, before)) continue;
     const facts = frameFacts(frame, platform);
-    if (variant === 'app' && !isInApp(facts)) continue;
+    if (variant === 'app' && isOfLibrary(facts)) continue;
     if (isLeftOut(facts) || (frames.length === 1 && isLoneUrl(facts))) continue;
     addFrame(facts, inputs);
   }

@@ -142,6 +142,7 @@ describe('frames', () => {
     const call = { module: 'a', function: 'f', lineno: 1, in_app: true };
     assert.deepEqual(inputsOf('python', call, { ...call }, { ...call }), ['a', 'f']);
     assert.deepEqual(inputsOf('python', call, { ...call, lineno: 2 }), ['a', 'f', 'a', 'f']);
+    assert.deepEqual(inputsOf('python', call, { ...call, colno: 2 }), ['a', 'f', 'a', 'f']);
     assert.deepEqual(inputsOf('python', call, { ...call, vars: { x: '1' }, colno: null }), ['a', 'f']);
   });
 
@@ -184,6 +185,8 @@ describe('frames', () => {
       assert.equal(other('java', { module }), false, module);
     }
     assert.equal(other('native', { function: 'std::rt::other' }), false);
+    assert.equal(other('native', { package: '/usr/lib/libc.so' }), false);
+    assert.equal(other('native', { package: '/srv/app/libx.so' }), true);
     assert.equal(other('other', { in_app: false }), false);
     assert.equal(other('other', { in_app: null }), false);
     assert.equal(other('other', { in_app: 'yes' }), false);

@@ -82,6 +82,10 @@ describe('parameterise', () => {
       ['12:345 123:45', '<int>:<int> <int>:<int>'],
       ['24:00', '<int>:<int>'],
     ],
+    'no date that has no end': [
+      [`datetime.datetime(${'x'.repeat(300)})`, `datetime.datetime(${'x'.repeat(300)})`],
+      ['datetime.datetime(x\n)', 'datetime.datetime(x\n)'],
+    ],
     durations: [
       ['after 30001ms.', 'after <duration>.'],
       ['1.5s 3s', '<duration> <duration>'],
@@ -91,7 +95,7 @@ describe('parameterise', () => {
     'decimal numbers, with a minus only where it is one': [
       ['-1.5 1.5 3.', '<float> <float> <int>.'],
       ['-3 a-3 pool-1', '<int> a-<int> pool-<int>'],
-      ['1234567 12345678', '<int> <hex>'],
+      ['1234567 12345678 -1234567 -12345678', '<int> <hex> <int> -<hex>'],
       ['x12 12x ü12 _1', 'x12 12x ü12 _1'],
       ['50% (7)', '<int>% (<int>)'],
     ],

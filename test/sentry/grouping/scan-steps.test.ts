@@ -54,7 +54,8 @@ describe('parameterise, of hostile texts', () => {
 
   for (const piece of HOSTILE) {
     it(`reads each character of many ${JSON.stringify(piece.slice(0, 24))} a bounded number of times`, () => {
-      const text = (length: number): string => `0 ${piece.repeat(Math.ceil(length / piece.length)).slice(0, length)}!`;
+      const text = (length: number): string =>
+        `0 ${piece.repeat(Math.ceil(length / piece.length)).slice(0, length)}! @`;
       const small = reads(text(2048));
       const large = reads(text(8192));
       assert.ok(large > 0, 'reads are counted');

@@ -174,6 +174,10 @@ describe('what an event is grouped by', () => {
       assert.equal(all([one(2, 1, 'A'), one(1, 2, 'A', { is_exception_group: true })]), 2);
       assert.equal(all([{ type: 'A', stacktrace: stack(APP) }, root]), 2);
       const loop = [one(2, 1, 'B', { is_exception_group: true }), one(1, 2, 'A', { is_exception_group: true })];
+      assert.equal(
+        all([one(1, 0, 'A', { is_exception_group: true }), one(0, 1, 'G', { is_exception_group: true })]),
+        2,
+      );
       assert.equal(all([...loop, one(0, 1, 'Group', { is_exception_group: true })]), 3);
     });
   });
