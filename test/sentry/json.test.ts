@@ -34,6 +34,7 @@ describe('JSON of clients', () => {
     ]) {
       assert.equal(again(text), text);
     }
+    assert.deepEqual(parseJson('[9007199254740991,-9007199254740991]'), [9007199254740991, -9007199254740991]);
     const text = '[1234567890123456789.5,0.12345678901234567,1e20,12345678901234567e3,-0,1e12345678901234567]';
     assert.deepEqual(parseJson(text), JSON.parse(text));
   });
