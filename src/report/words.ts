@@ -31,7 +31,7 @@ export function duration(seconds: number | null): string {
   if (seconds === null) return NONE;
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 120) return `${oneDigit(seconds)} s`;
-  if (seconds < 7200) return `${oneDigit(seconds / 60)} min`;
+  if (seconds < 3600) return `${oneDigit(seconds / 60)} min`;
   if (seconds < 172_800) return `${oneDigit(seconds / 3600)} h`;
   return `${oneDigit(seconds / 86_400)} days`;
 }

@@ -12,7 +12,7 @@ export const SCRIPT = `
   const plain = new Intl.NumberFormat('en-US');
   const count = (v) => v == null ? '–' : plain.format(v);
   const share = (v) => v == null ? '–' : +(v * 100).toPrecision(3) + ' %';
-  const span = (s) => s == null ? '–' : s === 0 ? '0' : s < 120 ? +s.toFixed(1) + ' s' : s < 7200 ? +(s / 60).toFixed(1) + ' min'
+  const span = (s) => s == null ? '–' : s === 0 ? '0' : s < 120 ? +s.toFixed(1) + ' s' : s < 3600 ? +(s / 60).toFixed(1) + ' min'
     : s < 172800 ? +(s / 3600).toFixed(1) + ' h' : +(s / 86400).toFixed(1) + ' d';
   const KINDS = {
     all: { label: 'All', colour: 'all', say: count, tick: (v) => compact.format(v), bars: true, whole: true },

@@ -206,7 +206,7 @@ class Page {
     for (const cause of telling) {
       this.#lines.push(`  ${fitted(harmless(cause.title), this.#width - 4)}`);
       const columns: Column[] = [
-        { title: '' },
+        { title: '', gives: true },
         { title: '', gives: true },
         ...['here', 'elsewhere', 'lift', 'events'].map(rightColumn),
       ];
@@ -227,7 +227,7 @@ class Page {
     this.#heading('Left out before they came here, and in none of the figures');
     const columns = [
       rightColumn('quantity'),
-      ...['category', 'outcome', 'reason', 'told by'].map((title) => ({ title, gives: title === 'reason' })),
+      ...['category', 'outcome', 'reason', 'told by'].map((title) => ({ title, gives: title !== 'told by' })),
     ];
     const rows = discarded
       .slice(0, 10)

@@ -1,0 +1,213 @@
+import { DEFINITIONS } from '../../src/report/definitions.ts';
+import type { IssueReport, Report, TrendPoint } from '../../src/report/report.ts';
+
+const HOUR = 3_600_000;
+const FROM = Date.UTC(2026, 10, 16);
+
+/** A report of a lake with nothing in it. */
+export function emptyReport(): Report {
+  return {
+    version: 1,
+    lake: '/lake',
+    made: '2026-11-23T12:00:00.000Z',
+    window: { from: null, to: null, given: false, newSince: null },
+    input: {
+      files: 0,
+      bytes: 0,
+      rows: 0,
+      rowsByType: {},
+      damagedRows: 0,
+      damagedFiles: [],
+      unreadable: [],
+      inUse: 0,
+      empty: 0,
+      foreign: 0,
+      repeats: 0,
+    },
+    totals: {
+      all: 0,
+      errors: 0,
+      errorRate: null,
+      events: 0,
+      transactions: 0,
+      segments: 0,
+      allUnsampled: 0,
+      errorRateUnsampled: null,
+      issues: 0,
+      users: 0,
+      byLevel: {},
+      undated: 0,
+    },
+    projects: [],
+    sessions: {
+      sessions: 0,
+      crashed: 0,
+      abnormal: 0,
+      unhandled: 0,
+      errored: 0,
+      healthy: 0,
+      crashFree: null,
+      users: 0,
+      crashedUsers: 0,
+      crashFreeUsers: null,
+    },
+    repairs: {
+      repairs: 0,
+      total: 0,
+      mttr: null,
+      median: null,
+      longest: null,
+      byDay: [],
+      open: { issues: 0, meanAge: null, oldest: null },
+      archived: 0,
+    },
+    trend: { bucket: 'hour', points: [] },
+    byHour: [],
+    byDay: [],
+    releases: [],
+    issues: { byEvents: [], byUsers: [], new: [], regressed: [] },
+    causes: [],
+    discarded: [],
+    definitions: DEFINITIONS,
+  };
+}
+
+/** A report with something of everything; `text` stands wherever the text of an event can stand. */
+export function fullReport(text: string): Report {
+  const points = Array.from({ length: 7 * 24 }, (_, i): TrendPoint => {
+    const errors = i % 9;
+    return {
+      at: new Date(FROM + i * HOUR).toISOString(),
+      all: 60,
+      errors,
+      errorRate: errors / 60,
+      sessions: 10,
+      crashed: i % 31 === 0 ? 1 : 0,
+    };
+  });
+  const issue = (n: number, events: number, users: number): IssueReport => ({
+    issue: `v1-${n}`,
+    project: n === 2 ? text : '42',
+    title: text,
+    culprit: text,
+    level: n === 2 ? 'fatal' : 'error',
+    events,
+    users,
+    firstSeen: '2026-11-16T08:00:00.000Z',
+    lastSeen: '2026-11-22T23:00:00.000Z',
+    reopened: null,
+    status: n === 3 ? 'resolved' : null,
+    sparkline: Array.from({ length: 24 }, (_, i) => (i * n) % 7),
+  });
+  const empty = emptyReport();
+  return {
+    ...empty,
+    lake: `/lake/${text}`,
+    window: {
+      from: '2026-11-16T00:00:00.000Z',
+      to: '2026-11-22T23:59:59.999Z',
+      given: false,
+      newSince: '2026-11-21T23:59:59.999Z',
+    },
+    input: {
+      ...empty.input,
+      files: 7,
+      bytes: 12_345_678,
+      rows: 10_600,
+      rowsByType: { event: 500, transaction: 9000, [text]: 1 },
+      damagedRows: 3,
+      damagedFiles: [{ path: '/lake/a', rows: 3 }],
+      unreadable: [{ path: '/lake/b.gz', reason: `not gzip ${text}` }],
+      inUse: 1,
+      repeats: 12,
+    },
+    totals: {
+      all: 10_000,
+      errors: 100,
+      errorRate: 0.01,
+      events: 500,
+      transactions: 9000,
+      segments: 500,
+      allUnsampled: 91_000,
+      errorRateUnsampled: 100 / 91_000,
+      issues: 3,
+      users: 40,
+      byLevel: { error: 100, info: 400 },
+      undated: 2,
+    },
+    projects: ['42', text].map((project, i) => ({
+      project,
+      all: 5000,
+      errors: 60 - 20 * i,
+      errorRate: (60 - 20 * i) / 5000,
+      events: 250,
+      transactions: 4500,
+      issues: 2,
+      users: 20,
+      sessions: 500,
+      crashFreeSessions: 0.992,
+      crashFreeUsers: 0.95,
+      repairs: 5,
+      mttr: 3600,
+    })),
+    sessions: {
+      sessions: 1000,
+      crashed: 8,
+      abnormal: 1,
+      unhandled: 2,
+      errored: 30,
+      healthy: 959,
+      crashFree: 0.992,
+      users: 200,
+      crashedUsers: 10,
+      crashFreeUsers: 0.95,
+    },
+    repairs: {
+      repairs: 10,
+      total: 36_000,
+      mttr: 3600,
+      median: 3000,
+      longest: 9000,
+      byDay: [
+        { day: '2026-11-18', repairs: 4, total: 12_000, mttr: 3000 },
+        { day: '2026-11-21', repairs: 6, total: 24_000, mttr: 4000 },
+      ],
+      open: { issues: 2, meanAge: 90_000, oldest: 172_800 },
+      archived: 1,
+    },
+    trend: { bucket: 'hour', points },
+    byHour: points,
+    byDay: points.filter((_, i) => i % 24 === 0),
+    releases: [text, 'shop@1.9'].map((release) => ({
+      release,
+      all: 5000,
+      errors: 50,
+      errorRate: 0.01,
+      firstSeen: '2026-11-16T08:00:00.000Z',
+      lastSeen: '2026-11-22T23:00:00.000Z',
+      newIssues: 1,
+      sessions: 500,
+      crashFreeSessions: 0.99,
+    })),
+    issues: {
+      byEvents: [issue(1, 60, 10), issue(2, 30, 20), issue(3, 10, 1)],
+      byUsers: [issue(2, 30, 20), issue(1, 60, 10), issue(3, 10, 1)],
+      new: [issue(3, 10, 1)],
+      regressed: [issue(1, 60, 10)],
+    },
+    causes: [
+      {
+        issue: 'v1-1',
+        project: '42',
+        title: text,
+        events: 20,
+        rest: 10,
+        values: [
+          { dimension: `tag ${text}`, value: text, support: 20, share: 1, restShare: 0, lift: null },
+          { dimension: 'release', value: '2.0', support: 18, share: 0.9, restShare: 0.3, lift: 3 },
+        ],
+      },
+    ],
+    discarded: [{ source: 'client_report', outcome: text, reason: text, category: text, quantity: 42 }],
+  };
+}
