@@ -17,7 +17,8 @@ export function titleOf(payload: Fields, raised: Fields | undefined, message: st
   const stored = textOf(payload['title']);
   if (stored !== undefined) return trim(stored, LIMITS.title);
   const type = textOf(raised?.['type']);
-  if (type === undefined) return message === undefined ? undefined : trim(firstLine(message), LIMITS.title);
+  if (type === undefined)
+    return message === undefined ? undefined : trim(firstLine(message), LIMITS.title) || undefined;
   const value = valueText(raised?.['value']);
   return trim(value === undefined ? type : `${type}: ${firstLine(value)}`, LIMITS.title);
 }

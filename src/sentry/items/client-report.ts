@@ -1,8 +1,8 @@
-import type { SentryRow } from '../columns.ts';
 import { LIMITS, trimmed } from '../event/trim.ts';
 import type { Given } from '../headers.ts';
 import { type Fields, isFields, textOf } from '../payload.ts';
 import { baseRow } from './base-row.ts';
+import type { MakeRow } from './entries.ts';
 import { wholeText } from './sessions.ts';
 
 /** Lists of a report, and what became of what stands in them. SDKs send the first alone; the others are a Relay's. */
@@ -14,20 +14,20 @@ const LISTS = [
 ] as const;
 
 /** The rows of a report of what a client has discarded: one for each entry. */
-export function* discardRows(payload: Fields, given: Given): Generator<SentryRow> {
+export function* discardRows(payload: Fields, given: Given): Generator<MakeRow> {
   const base = baseRow('client_report', payload, given, payload['timestamp']);
   for (const [name, outcome] of LISTS) {
     const entries = payload[name];
     if (!Array.isArray(entries)) continue;
     for (const entry of entries) {
       if (!isFields(entry)) continue;
-      yield {
+      yield () => ({
         ...base,
         outcome,
         category: trimmed(textOf(entry['category']), LIMITS.label),
         reason: trimmed(textOf(entry['reason']), LIMITS.name),
         quantity: wholeText(entry['quantity']) ?? '0',
-      };
+      });
     }
   }
 }

@@ -1,7 +1,11 @@
+import type { SentryRow } from '../columns.ts';
 import { type Fields, fieldsOf, isFields } from '../payload.ts';
 
 /** So many rows are made of one body. */
 export const MOST_ROWS = 20_000;
+
+/** Makes a row when it is wanted: what is beyond the bound is counted alone. */
+export type MakeRow = () => SentryRow;
 
 const NOTHING: readonly Fields[] = [];
 

@@ -7,11 +7,11 @@ import type { Given } from '../headers.ts';
 import { anyText, type Fields, isFields, tagText, textOf } from '../payload.ts';
 import { parseTime, secondsBetween } from '../time.ts';
 import { baseRow } from './base-row.ts';
-import { attributeOf, attributesOf, entriesOf } from './entries.ts';
+import { attributeOf, attributesOf, entriesOf, type MakeRow } from './entries.ts';
 
 /** The rows of a container of spans, logs or metrics: one for each entry. */
-export function* entryRows(itemType: string, payload: Fields, given: Given): Generator<SentryRow> {
-  for (const entry of entriesOf(payload)) yield entryRow(itemType, entry, given);
+export function* entryRows(itemType: string, payload: Fields, given: Given): Generator<MakeRow> {
+  for (const entry of entriesOf(payload)) yield () => entryRow(itemType, entry, given);
 }
 
 function entryRow(itemType: string, entry: Fields, given: Given): SentryRow {

@@ -5,7 +5,7 @@ import type { Given } from '../headers.ts';
 import { isFields } from '../payload.ts';
 import { baseRow, leftOutRow } from './base-row.ts';
 import { discardRows } from './client-report.ts';
-import { MOST_ROWS } from './entries.ts';
+import { type MakeRow, MOST_ROWS } from './entries.ts';
 import { entryRows } from './entry-rows.ts';
 import { feedbackRow } from './feedback.ts';
 import { fieldsRow } from './field-rows.ts';
@@ -39,16 +39,16 @@ export function itemRows(
   }
 }
 
-function* securityRows(itemType: string, value: unknown, given: Given, crash: Crash): Generator<SentryRow> {
-  for (const report of reportsOf(value)) yield eventRow(itemType, securityEvent(report), given, crash);
+function* securityRows(itemType: string, value: unknown, given: Given, crash: Crash): Generator<MakeRow> {
+  for (const report of reportsOf(value)) yield () => eventRow(itemType, securityEvent(report), given, crash);
 }
 
 /** At most so many rows; the last says how many entries it stands for. A container without entries still has a row. */
-function bounded(rows: Iterable<SentryRow>, itemType: string, given: Given): readonly SentryRow[] {
+function bounded(rows: Iterable<MakeRow>, itemType: string, given: Given): readonly SentryRow[] {
   const kept: SentryRow[] = [];
   let left = 0;
-  for (const row of rows) {
-    if (kept.length < MOST_ROWS) kept.push(row);
+  for (const make of rows) {
+    if (kept.length < MOST_ROWS) kept.push(make());
     else left++;
   }
   if (left > 0) kept.push(leftOutRow(itemType, given, left));

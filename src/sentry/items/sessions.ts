@@ -7,6 +7,7 @@ import type { Given } from '../headers.ts';
 import { type Fields, fieldsOf, isFields, textOf } from '../payload.ts';
 import { parseTime, timeText } from '../time.ts';
 import { baseRow } from './base-row.ts';
+import type { MakeRow } from './entries.ts';
 
 /** The row of a session, or of an update to it. */
 export function sessionRow(payload: Fields, given: Given): SentryRow {
@@ -26,22 +27,25 @@ export function sessionRow(payload: Fields, given: Given): SentryRow {
 const STATUSES = ['exited', 'errored', 'abnormal', 'unhandled', 'crashed'] as const;
 
 /** The rows of sessions that come counted: one for each bucket and status that occurs. */
-export function* aggregateRows(payload: Fields, given: Given): Generator<SentryRow> {
+export function* aggregateRows(payload: Fields, given: Given): Generator<MakeRow> {
   const aggregates = payload['aggregates'];
   if (!Array.isArray(aggregates)) return;
-  const attributes = fieldsOf(payload['attrs']) ?? payload;
   for (const bucket of aggregates) {
     if (!isFields(bucket)) continue;
-    const base = {
-      ...baseRow('sessions', payload, given, bucket['started'], attributes),
-      started: timeText(shift(parseTime(bucket['started']), given)),
-      user_id: trimmed(textOf(bucket['did']), LIMITS.host),
-    };
     for (const status of STATUSES) {
       const quantity = wholeText(bucket[status]);
-      if (quantity !== undefined && quantity !== '0') yield { ...base, status, quantity };
+      if (quantity !== undefined && quantity !== '0')
+        yield () => ({ ...bucketRow(payload, bucket, given), status, quantity });
     }
   }
+}
+
+function bucketRow(payload: Fields, bucket: Fields, given: Given): SentryRow {
+  return {
+    ...baseRow('sessions', payload, given, bucket['started'], fieldsOf(payload['attrs']) ?? payload),
+    started: timeText(shift(parseTime(bucket['started']), given)),
+    user_id: trimmed(textOf(bucket['did']), LIMITS.host),
+  };
 }
 
 /** A whole number that is not negative and fits a BIGINT, as digits. */
