@@ -28,6 +28,8 @@ export interface Takings {
 }
 
 const LINE_FEED = 0x0a;
+/** How gzip and zstd begin. */
+const COMPRESSED = [Buffer.of(0x1f, 0x8b), Buffer.of(0x28, 0xb5, 0x2f, 0xfd)];
 const KINDS_READ =
   'an event as JSON, an envelope, a line of the Kafka topic events, the body of a webhook, or many of these, one a line';
 
@@ -36,6 +38,11 @@ export function readEvents(bytes: Buffer, takings: Takings): void {
   const body = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
   if (body.every((byte) => byte <= 0x20)) {
     takings.problem('', `it is empty. Give ${KINDS_READ}.`);
+  } else if (COMPRESSED.some((magic) => body.subarray(0, magic.length).equals(magic))) {
+    takings.problem(
+      '',
+      'it is compressed. Give what it holds: `zcat FILE | sluice sentry explain -` (for zstd, `zstdcat`).',
+    );
   } else if (isEnvelope(body)) readItems(body, takings);
   else if (!readWhole(body, takings)) readLines(body, takings);
 }

@@ -167,6 +167,12 @@ describe('sluice sentry explain', () => {
     }
   });
 
+  it('says of a compressed file how to read it', async () => {
+    const { err, unread } = await explain(sample('e01.envelope.gz'));
+    assert.match(err, /it is compressed\. Give what it holds: `zcat FILE/);
+    assert.equal(unread, true);
+  });
+
   it('reads on behind a line that it cannot read, and counts many of them', async () => {
     const event = '{"event_id":"06060606060606060606060606060606","message":"m"}';
     const { out, err, unread } = await explain('-', true, `${event}\n${'broken\n'.repeat(50)}${event}\n`);
