@@ -121,7 +121,8 @@ function ofPayload(itemType: string | undefined, payload: Fields, given: Given, 
 
 function ofJson(value: unknown, given: Given, format: Format | undefined): BodyFacts | undefined {
   const record = asDockerRecord(value);
-  if (record !== undefined) return ofJson(parseJson(record.log), given, format);
+  // Most of what containers print is no JSON, and to throw takes longer than all the rest.
+  if (record !== undefined) return /^[{[]/.test(record.log) ? ofJson(parseJson(record.log), given, format) : undefined;
   const found = format ?? jsonFormat(value);
   const stored = { ...given, format: found };
   if (found === 'kafka-events') return ofKafka(value, stored);

@@ -57,10 +57,10 @@ export function readLine(body: Buffer, given: Given, format: Format | undefined)
   const near = (Number.isNaN(given.timestamp) ? given.received : given.timestamp) * 1000;
   const text = masked(body.toString());
   if (body[0] !== OPENING) return readText(text, near, given, format);
-  const fields = parseObject(text);
+  const { fields, more } = readObject(text);
   if (fields === undefined) return undefined;
-  const record = asDockerRecord(fields);
-  if (record === undefined) return readFields(fields, near, given, format);
+  const record = more === '' ? asDockerRecord(fields) : undefined;
+  if (record === undefined) return readFields(fields, more, near, given, format);
   const time = parseTime(record.time);
   return readInner(record.log.replace(/\r?\n$/, ''), Number.isNaN(time) ? near : time, given, format);
 }
@@ -68,8 +68,8 @@ export function readLine(body: Buffer, given: Given, format: Format | undefined)
 /** What stood in docker's wrapper. */
 function readInner(text: string, near: number, given: Given, format: LineFormat | undefined): ReadLine | undefined {
   if (text.charCodeAt(0) !== OPENING) return readText(text, near, given, format);
-  const fields = parseObject(text);
-  return fields && readFields(fields, near, given, format);
+  const { fields, more } = readObject(text);
+  return fields && readFields(fields, more, near, given, format);
 }
 
 /** A line that is no JSON: its first bytes say what it is. */
@@ -89,14 +89,20 @@ function guess(text: string): TextFormat | undefined {
 }
 
 /** A line of JSON: its members say what it is. */
-function readFields(fields: Fields, near: number, given: Given, format: LineFormat | undefined): ReadLine | undefined {
+function readFields(
+  fields: Fields,
+  more: string,
+  near: number,
+  given: Given,
+  format: LineFormat | undefined,
+): ReadLine | undefined {
   if (format === undefined || format === 'sentry-json') {
     const line = readSentryMachine(fields, near);
-    if (line !== undefined) return finish('sentry-json', line, given);
+    if (line !== undefined) return finish('sentry-json', withMore(line, more), given);
   }
   // Events have times, levels, messages and loggers, too.
   const mayBeRelay = format === 'relay-json' || (format === undefined && !('event_id' in fields));
-  return mayBeRelay ? finish('relay-json', readRelayJson(fields), given) : undefined;
+  return mayBeRelay ? finish('relay-json', withMore(readRelayJson(fields), more), given) : undefined;
 }
 
 function finish(format: LineFormat, line: LogLine | undefined, given: Given): ReadLine | undefined {
@@ -113,12 +119,25 @@ function finish(format: LineFormat, line: LogLine | undefined, given: Given): Re
   return { format, row, timestamp: Math.floor(time / 1000) };
 }
 
+/** The object that a text begins with, and the lines behind it: what something else printed meanwhile. */
+function readObject(text: string): { readonly fields: Fields | undefined; readonly more: string } {
+  const end = text.indexOf('\n');
+  const first = end < 0 ? undefined : parseObject(text.slice(0, end));
+  if (first !== undefined) return { fields: first, more: text.slice(end + 1).trimEnd() };
+  return { fields: parseObject(text), more: '' };
+}
+
 function parseObject(text: string): Fields | undefined {
   try {
     return fieldsOf(parseJson(text));
   } catch {
     return undefined;
   }
+}
+
+function withMore(line: LogLine | undefined, more: string): LogLine | undefined {
+  if (line !== undefined && more !== '') line.row.message = `${line.row.message ?? ''}\n${more}`;
+  return line;
 }
 
 const KEYS = /(sentry_(?:key|secret)=)[\w%.-]+/g;

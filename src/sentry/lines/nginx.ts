@@ -21,7 +21,10 @@ export function readNginx(text: string): LogLine | undefined {
   if (Number.isNaN(time)) return undefined;
   const message = unescapeHex(request!);
   const row: OpenRow = {};
-  if (message !== '') row.message = message;
+  const lineEnd = text.indexOf('\n', match[0].length);
+  // What something else printed before the next line.
+  const said = lineEnd < 0 ? message : message + text.slice(lineEnd).trimEnd();
+  if (said !== '') row.message = said;
   const pairs = new Pairs(row);
   const [, method, path, query, protocol] = REQUEST.exec(message) ?? [];
   if (method !== undefined && path !== undefined) {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { declare } from '../../component/declaration.ts';
+import { checkMultiline } from '../../tail/multiline-options.ts';
 import { ChildSource } from './child-source.ts';
 import { type ExecOptions, options } from './options.ts';
 import { parseTail, type TailCommand } from './tail-command.ts';
@@ -24,6 +25,11 @@ export const execSource = declare('source', {
         'quotes, pipes, variables and patterns mean nothing without a shell',
         'set shell = /bin/sh -c if they are meant',
       );
+    checkMultiline(values, report);
+    for (const name of ['multiline', 'multiline.start', 'multiline.continuation'] as const) {
+      if (values[name] !== undefined && servedTail(values) === undefined)
+        report('error', name, 'only the lines of a tail that Sluice serves are joined', 'command = tail -F FILE');
+    }
   },
   batchSize: (values) => values.batchSize,
   replays: (values) => servedTail(values) !== undefined,

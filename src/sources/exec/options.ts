@@ -1,4 +1,5 @@
 import { bool, choice, integer, type OptionValues, text } from '../../options/option.ts';
+import { multilineOptions } from '../../tail/multiline-options.ts';
 import { charsetProblem } from './recode.ts';
 
 export const options = {
@@ -46,6 +47,7 @@ export const options = {
     ours: true,
     doc: 'Of a longer line the beginning is kept, or nothing. It is counted in EventReadFail.',
   }),
+  ...multilineOptions,
   stopTimeout: integer({
     default: 5000,
     min: 0,

@@ -4,6 +4,7 @@ import type { CheckpointPart } from '../../component/checkpoint.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
 import { describeError } from '../../errors.ts';
 import { type FileGroup, fileId } from '../../tail/file-groups.ts';
+import { joiningOf } from '../../tail/multiline-options.ts';
 import { PositionFile } from '../../tail/positions.ts';
 import { TailReader } from '../../tail/tail-reader.ts';
 import type { ExecOptions } from './options.ts';
@@ -81,6 +82,7 @@ export class TailSource implements Source {
         maxBatchCount: 0,
         maxLineLength,
         longLine,
+        lines: { format: 'plain', ...joiningOf(this.#options), streamHeader: '', timeHeader: '' },
         maxOpenFiles: MAX_OPEN_FILES,
         rescanInterval: RESCAN_MS,
       },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { declare } from '../../component/declaration.ts';
 import { makeGroups } from '../../tail/file-groups.ts';
+import { joiningOf } from '../../tail/multiline-options.ts';
 import { TailReader } from '../../tail/tail-reader.ts';
 import { check, options } from './options.ts';
 
@@ -20,10 +21,7 @@ export const taildirSource = declare('source', {
         groups: makeGroups(values.filegroups, values['filegroups.*'], values['headers.*']),
         lines: {
           format: values.lineFormat,
-          start: values['multiline.start'],
-          continuation: values['multiline.continuation'],
-          maxLines: values['multiline.maxLines'],
-          timeout: values['multiline.timeout'],
+          ...joiningOf(values),
           streamHeader: values.streamHeader,
           timeHeader: values.timeHeader,
         },

@@ -2,6 +2,7 @@ import type { Report } from '../../options/bind.ts';
 import { javaRegexProblem } from '../../options/java-regex.ts';
 import { bool, choice, entries, integer, type OptionValues, text, words } from '../../options/option.ts';
 import { splitGroupPath } from '../../tail/file-groups.ts';
+import { checkMultiline, multilineOptions } from '../../tail/multiline-options.ts';
 
 export const options = {
   filegroups: words({ required: true, doc: 'The names of the groups of files, with blanks between them.' }),
@@ -87,29 +88,7 @@ export const options = {
     ours: true,
     doc: 'With lineFormat docker or cri: the name of the header with the time of the record, as it is written there; empty: no such header.',
   }),
-  'multiline.start': text({
-    check: javaRegexProblem,
-    ours: true,
-    doc: 'Events of several lines: a line in whose first 512 bytes this regular expression of Java is found begins one, all others belong to the one before. Example: ^\\\\d{4}-',
-  }),
-  'multiline.continuation': text({
-    check: javaRegexProblem,
-    ours: true,
-    doc: 'Events of several lines: a line in which this is found belongs to the event before. With multiline.start as well a line must be no start. Example: ^(\\\\s|Caused by:)',
-  }),
-  'multiline.timeout': integer({
-    default: 3000,
-    min: 1,
-    unit: 'ms',
-    ours: true,
-    doc: 'An event whose next line (or piece of a line) does not come for so long is handed on; what comes then begins another one.',
-  }),
-  'multiline.maxLines': integer({
-    default: 1000,
-    min: 1,
-    ours: true,
-    doc: 'The most lines of an event; the next one begins another event. The most bytes are maxLineLength.',
-  }),
+  ...multilineOptions,
   compressed: choice(['read', 'skip', 'raw'], {
     default: 'read',
     ours: true,
@@ -134,6 +113,7 @@ export type TaildirOptions = OptionValues<typeof options>;
 
 /** The rules between the options. */
 export function check(values: TaildirOptions, report: Report): void {
+  checkMultiline(values, report);
   const paths = values['filegroups.*'];
   if (!values.filegroups.some((group) => paths.has(group))) {
     report(

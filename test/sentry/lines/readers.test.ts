@@ -75,6 +75,20 @@ describe('reading lines', () => {
     assert.equal(read(relay, {}, 'event'), undefined);
   });
 
+  it('keeps lines that something else printed behind a whole line', () => {
+    for (const name of ['relay.jsonl', 'sentry-worker.jsonl', 'nginx-access.log']) {
+      const line = samples(name)[0]!;
+      const row = rowOf(line);
+      assert.deepEqual(
+        rowOf(`${line}\nkilled\n  by x\n`),
+        { ...row, message: `${row?.['message']}\nkilled\n  by x` },
+        name,
+      );
+    }
+    const pretty = JSON.stringify(JSON.parse(samples('relay.jsonl')[0]!), undefined, 2);
+    assert.deepEqual(rowOf(pretty), rowOf(samples('relay.jsonl')[0]!));
+  });
+
   it('leaves what the headers say as it is', () => {
     const given = { projectId: '7', eventId: 'a'.repeat(32), itemType: 'mine', issueId: 'i', sdk: 's/1' };
     const row = rowOf(samples('nginx-access.log')[0]!, given);

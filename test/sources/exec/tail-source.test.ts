@@ -56,6 +56,28 @@ describe('exec that is a tail', () => {
     return execSource.replays(bind(execSource, raw, 'source r', () => ({ known: [] })).values);
   }
 
+  it('joins tracebacks to the line before, when told to', async () => {
+    const text =
+      "00:00:00 [ERROR] a: b\nTraceback (most recent call last):\n  File 'a'\nKeyError: 1\n00:00:01 [INFO] c: d\n";
+    writeFileSync(log(), text);
+    const options = { multiline: 'sentry', 'multiline.timeout': '50' };
+    const run = await start(`tail -n +1 -F ${log()}`, options);
+    await run.out.waitForRows(2);
+    assert.deepEqual(run.out.bodies(), [text.split('\n').slice(0, 4).join('\n'), '00:00:01 [INFO] c: d']);
+    await run.stop();
+  });
+
+  it('refuses to join what a command prints, and two patterns at once', () => {
+    const problems = (settings: Record<string, string>) => {
+      const raw = new Map(Object.entries(settings).map(([key, text]) => [key, { text }]));
+      return bind(execSource, raw, 'source r', () => ({ known: [] })).problems.map(({ message }) => message);
+    };
+    assert.deepEqual(problems({ command: 'tail -F /tmp/a', multiline: 'sentry' }), []);
+    assert.match(problems({ command: 'cat /tmp/a', multiline: 'sentry' }).join(), /only the lines of a tail/);
+    const both = problems({ command: 'tail -F /tmp/a', multiline: 'java', 'multiline.start': '^a' });
+    assert.match(both.join(), /patterns of its own/);
+  });
+
   it('begins with the lines that the real tail prints, and goes on', async () => {
     const part = fc.constantFrom('\n', '\n', '\n', '\r\n', '\r', 'a', 'line', 'é', '\xff', 'x'.repeat(2000));
     const count = fc.tuple(fc.constantFrom('', '+'), fc.nat(30)).map((parts) => parts.join(''));
