@@ -64,10 +64,20 @@ export const SCRIPT = `
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   addEventListener('beforeprint', () => {
     root.dataset.print = '';
-    for (const details of document.querySelectorAll('details')) details.open = true;
+    for (const details of document.querySelectorAll('details:not([open])')) {
+      details.open = true;
+      details.dataset.forPrint = '';
+    }
     draw();
   });
-  addEventListener('afterprint', () => { delete root.dataset.print; draw(); });
+  addEventListener('afterprint', () => {
+    delete root.dataset.print;
+    for (const details of document.querySelectorAll('[data-for-print]')) {
+      details.open = false;
+      delete details.dataset.forPrint;
+    }
+    draw();
+  });
 
   const table = document.getElementById('issues');
   if (table === null) return;

@@ -18,18 +18,18 @@ export const STYLE = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
-  margin: 0; background: var(--ground); color: var(--text);
+  margin: 0; background: var(--ground); color: var(--text); overflow-wrap: anywhere;
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
 main, header, footer { max-width: 1200px; margin: 0 auto; padding: 0 20px; }
 header { padding-top: 30px; padding-bottom: 6px; }
 h1 { font-size: 25px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -.015em; }
 h2 { font-size: 17px; margin: 0 0 12px; letter-spacing: -.005em; }
-h3 { font-size: 15px; margin: 0 0 2px; overflow-wrap: anywhere; }
+h3 { font-size: 15px; margin: 0 0 2px; }
 p { margin: 0 0 8px; }
 .soft, .note, figcaption small { color: var(--soft); }
 .note { font-size: 13px; }
-code, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .92em; overflow-wrap: anywhere; }
+code, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .92em; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 18px 20px; margin: 16px 0; }
 .alarm { border-left: 4px solid var(--bad); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px; margin: 16px 0; padding: 0; background: none; border: 0; }
@@ -56,9 +56,10 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .data th { font-size: 12.5px; font-weight: 600; color: var(--soft); text-align: left; white-space: nowrap; }
 .data th, .data td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .data tr:last-child td, .data tbody tr:last-child th { border-bottom: 0; }
-.data tbody th { font-size: 15px; color: var(--text); font-weight: 500; white-space: normal; overflow-wrap: break-word; }
+.data tbody th { font-size: 15px; color: var(--text); font-weight: 500; white-space: normal; min-width: 11ch; }
+.data td:not(.n, .at) { min-width: 8ch; }
 .data tbody th .under { font-weight: 400; }
-.data .mono { display: inline-block; max-width: 46ch; overflow-wrap: anywhere; }
+.data .mono { display: inline-block; max-width: 46ch; }
 .data .n { text-align: right; white-space: nowrap; }
 .data th:last-child, .data td:last-child { padding-right: 0; }
 .data td.at { white-space: nowrap; color: var(--soft); font-size: 13px; }
@@ -66,8 +67,8 @@ caption { text-align: left; color: var(--soft); font-size: 13px; padding-bottom:
 th button { all: unset; cursor: pointer; border-radius: 4px; padding: 0 3px; margin: 0 -3px; }
 th[aria-sort="descending"] button { color: var(--text); }
 th[aria-sort="descending"] button::after { content: " ↓"; }
-.title { font-weight: 600; overflow-wrap: anywhere; }
-.under { color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
+.title { font-weight: 600; }
+.under { color: var(--soft); font-size: 13px; }
 .badge { display: inline-block; font-size: 11.5px; line-height: 1.5; font-weight: 600; padding: 0 7px; border-radius: 9px; margin-right: 6px; background: var(--shade); color: var(--soft); vertical-align: 1px; }
 .badge.new { color: var(--all); } .badge.regressed, .badge.fatal { color: var(--bad); } .badge.resolved { color: var(--good); }
 .spark { display: block; width: 108px; height: 24px; fill: var(--bad); }
