@@ -65,6 +65,8 @@ export const SCRIPT = `
   addEventListener('beforeprint', () => {
     root.dataset.print = '';
     for (const details of document.querySelectorAll('details:not([open])')) {
+      // Long ones would fill pages.
+      if (details.querySelectorAll('tr').length > 60) continue;
       details.open = true;
       details.dataset.forPrint = '';
     }

@@ -101,7 +101,7 @@ footer { color: var(--soft); font-size: 12.5px; padding-top: 4px; padding-bottom
   .definitions { grid-template-columns: 1fr; gap: 0; } .definitions dd { margin-bottom: 8px; }
 }
 @media print {
-  body { background: #fff; font-size: 12px; } .filters, summary { display: none; }
+  body { background: #fff; font-size: 12px; } .filters, summary { display: none; } .data tbody th { font-size: 12px; }
   section, .figure { break-inside: avoid; border-color: #bbb; } .scroll, .long { overflow: visible; max-height: none; }
   .issues { break-inside: auto; } tr { break-inside: avoid; }
 }
