@@ -12,7 +12,6 @@
 --   a.sinks.json.hdfs.fileType = DataStream
 --   a.sinks.json.hdfs.timeZone = UTC
 --   a.sinks.json.hdfs.inUsePrefix = _
---   a.sinks.json.hdfs.inUseSuffix =
 --   a.sinks.json.serializer = sentry_rows
 --
 -- and for the delimited table, with a path of its own:

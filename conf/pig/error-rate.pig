@@ -9,7 +9,6 @@
 --   a.sinks.text.hdfs.fileType = DataStream
 --   a.sinks.text.hdfs.timeZone = UTC
 --   a.sinks.text.hdfs.inUsePrefix = _
---   a.sinks.text.hdfs.inUseSuffix =
 --   a.sinks.text.serializer = sentry_rows
 --   a.sinks.text.serializer.format = delimited
 --

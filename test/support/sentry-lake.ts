@@ -3,7 +3,8 @@ import type { SentryRow } from '../../src/sentry/columns.ts';
 
 /**
  * A small lake of Sentry's data with what breaks tables and counts in it. The questions of `conf/hive`, `conf/spark` and `conf/pig` have answers that were worked out by hand and
- * stand in `sentry-lake-answers.ts`. Projects: 41 odd texts, 42 ten thousand events of which a hundred are errors, 43 sessions and the life of issues, 44 causes.
+ * stand in
+ * `sentry-lake-answers.ts`. Projects: 41 odd texts, 42 ten thousand events of which a hundred are errors, 43 sessions and the life of issues, 44 causes.
  */
 
 /** Days of the lake. `before` is not in the period that is asked about. */
@@ -15,56 +16,49 @@ export function daysBefore(now: number): Days {
   return { before: day(3), first: day(2), second: day(1) };
 }
 
+/** What is sent, as the row that is to come of it; of events besides by what they are grouped. Their type and value are those of an exception. */
+export type Sent = SentryRow & { readonly fingerprint?: string };
+
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
 /** The issue of events with this fingerprint. */
 export const issueOf = (fingerprint: string): string => `v1-${md5(fingerprint)}`;
 
-/** What is compared in the texts of project 41. */
-export const ODD_MESSAGE =
+const ODD_VALUE =
   'a,b;c\nnext "line"\r\n\ttab \\n back\\slash \\N \u0001 \u2028 日本語 🚀 <b>&amp;</b>\n,,\'single\', {"json": 1}';
 
-function event(id: string, project: string, at: string, more: SentryRow & { fingerprint?: string } = {}): SentryRow {
-  const { fingerprint, ...rest } = more;
-  const hash = md5(fingerprint ?? id);
+function event(id: string, project: string, at: string, more: Sent = {}): Sent {
   return {
     event_id: md5(id),
     project_id: project,
     timestamp: at,
     platform: 'python',
     level: 'error',
-    title: `Broken: ${fingerprint ?? id}`,
-    message: `Broken: ${fingerprint ?? id}`,
-    hash,
-    issue_id: `v1-${hash}`,
-    received: at,
+    message: `Broken: ${more.fingerprint}`,
     item_type: 'event',
-    ...rest,
+    ...more,
   };
 }
 
-function transaction(id: string, project: string, at: string, more: SentryRow = {}): SentryRow {
+function transaction(id: string, project: string, at: string, more: Sent = {}): Sent {
   return {
     event_id: md5(id),
     project_id: project,
     timestamp: at,
     platform: 'python',
-    level: 'info',
     transaction: 'GET /',
-    received: at,
     item_type: 'transaction',
     ...more,
   };
 }
 
-function span(id: string, project: string, at: string, isSegment: boolean): SentryRow {
+function span(id: string, project: string, at: string, isSegment: boolean): Sent {
   return {
     project_id: project,
     timestamp: at,
     trace_id: md5(`trace ${id}`),
     span_id: md5(`span ${id}`).slice(0, 16),
     is_segment: String(isSegment),
-    received: at,
     item_type: 'span',
   };
 }
@@ -72,8 +66,8 @@ function span(id: string, project: string, at: string, isSegment: boolean): Sent
 const two = (number: number): string => String(number).padStart(2, '0');
 
 /** 100 errors, 300 warnings, 600 topmost spans and 9,000 transactions, a thousand an hour; besides, spans that are not topmost, and repeats. */
-function tenThousand({ first }: Days): SentryRow[] {
-  const rows: SentryRow[] = [];
+function tenThousand({ first }: Days): Sent[] {
+  const rows: Sent[] = [];
   for (let i = 0; i < 10_000; i++) {
     const second = (i % 1000) * 3;
     const at = `${first} ${two(Math.floor(i / 1000))}:${two(Math.floor(second / 60))}:${two(second % 60)}.000001`;
@@ -83,45 +77,41 @@ function tenThousand({ first }: Days): SentryRow[] {
     if (kind === 0) rows.push(event(id, '42', at, { fingerprint: 'bulk', release, user_id: `u${i % 300}` }));
     else if (kind < 4) rows.push(event(id, '42', at, { fingerprint: 'warned', release, level: 'warning' }));
     else if (kind < 10) rows.push({ ...span(id, '42', at, true), release });
-    else rows.push(transaction(id, '42', at, { release }));
+    else rows.push(transaction(id, '42', at, { release, sample_rate: '0.5' }));
   }
   for (let i = 0; i < 50; i++) rows.push(span(`inner ${i}`, '42', `${first} 01:00:00.000000`, false));
   // Five errors, four transactions and three topmost spans again, as clients send them that saw no answer.
   const again = [0, 100, 200, 300, 400, 10, 11, 12, 13, 4, 5, 6].map((i) => rows[i]!);
-  for (const row of again) rows.push({ ...row, received: `${first} 23:00:00.000000` });
-  return rows;
+  return [...rows, ...again];
 }
 
 /** Six events, of which three are errors, and one transaction; a log, an attachment and a check-in, which are none. */
-function odd({ first, second }: Days): SentryRow[] {
+function odd({ first, second }: Days): Sent[] {
   const last = `${first} 23:59:59.999999`;
   const worst = event('odd 1', '41', last, {
     fingerprint: 'odd',
-    message: ODD_MESSAGE,
-    stacktrace: 'Traceback (most recent call last):\n  File "a,b.py", line 1\n    x = {"a": 1, "b": [1, 2]}\n',
+    message: undefined,
     type: 'Value,Error',
+    value: ODD_VALUE,
     release: 'shop@1.0,rc1',
     environment: 'prod "eu"',
     user_id: 'ü,1',
-    handled: 'false',
     tags: JSON.stringify({ browser: 'Fire\nfox', 'key, with comma': 'v\u2028\u0001' }),
-    contexts: JSON.stringify({ os: { name: 'Linux\n' } }),
   });
-  const other = (type: string): SentryRow => ({
+  const other = (type: string): Sent => ({
     event_id: md5(`odd ${type}`),
     project_id: '41',
     timestamp: last,
     message: 'a,\nb',
     level: 'error',
-    received: last,
     item_type: type,
   });
   return [
     worst,
-    { ...worst, received: `${second} 00:10:00.000000` },
+    worst,
     // Ids are unique in a project and for an item type only.
-    { ...event('bulk 0', '41', last, { fingerprint: 'odd' }), level: 'fatal', title: 'Broken: odd' },
-    { ...transaction('odd 1', '41', last), received: last },
+    event('bulk 0', '41', last, { fingerprint: 'odd', level: 'fatal' }),
+    transaction('odd 1', '41', last),
     event('odd 2', '41', `${second} 00:00:00.000000`, { fingerprint: 'odd' }),
     event('odd 3', '41', `${second} 00:00:00.000001`, { fingerprint: 'noted', level: 'warning', user_id: '' }),
     event('odd 4', '41', `${second} 12:00:00.500000`, { fingerprint: 'noted', level: 'info' }),
@@ -132,11 +122,10 @@ function odd({ first, second }: Days): SentryRow[] {
   ];
 }
 
-function session(id: string, at: string, status: string, more: SentryRow = {}): SentryRow {
+function session(id: string, at: string, status: string, more: Sent = {}): Sent {
   return {
     project_id: '43',
     timestamp: at,
-    received: at,
     item_type: 'session',
     session_id: id,
     started: at,
@@ -146,12 +135,12 @@ function session(id: string, at: string, status: string, more: SentryRow = {}): 
   };
 }
 
-function sessions({ first }: Days): SentryRow[] {
+function sessions({ first }: Days): Sent[] {
   const at = `${first} 10:00:00.000000`;
   const later = `${first} 10:05:00.000000`;
   const sids = [1, 2, 3, 4, 5].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
   const [healthy, crashed, errored, abnormal, begunEarlier] = sids as [string, string, string, string, string];
-  const bucket = (status: string, quantity: string, user?: string): SentryRow => {
+  const bucket = (status: string, quantity: string, user?: string): Sent => {
     const row = session('', at, status, { item_type: 'sessions', quantity });
     return { ...row, session_id: undefined, user_id: user };
   };
@@ -173,7 +162,6 @@ function sessions({ first }: Days): SentryRow[] {
     {
       project_id: '43',
       timestamp: at,
-      received: at,
       item_type: 'client_report',
       outcome: 'client_discard',
       reason: 'sample_rate',
@@ -183,7 +171,6 @@ function sessions({ first }: Days): SentryRow[] {
     {
       project_id: '43',
       timestamp: later,
-      received: later,
       item_type: 'client_report',
       outcome: 'client_discard',
       reason: 'sample_rate',
@@ -193,14 +180,12 @@ function sessions({ first }: Days): SentryRow[] {
   ];
 }
 
-function hook(project: string, issue: string, firstSeen: string, action: string, at: string): SentryRow {
+function hook(project: string, issue: string, firstSeen: string, action: string, at: string): Sent {
   const status = action === 'resolved' ? 'resolved' : action === 'archived' ? 'ignored' : 'unresolved';
   return {
     project_id: project,
     timestamp: `${at}.000000`,
-    received: `${at}.000000`,
     item_type: 'issue',
-    title: `Issue ${issue}`,
     issue_id: issue,
     action,
     status,
@@ -211,8 +196,8 @@ function hook(project: string, issue: string, firstSeen: string, action: string,
 }
 
 /** Ten repairs of ten hours in all, among what is none; as hooks come: not in their order, and some twice. */
-function lives({ first, second }: Days): SentryRow[] {
-  const rows: SentryRow[] = [];
+function lives({ first, second }: Days): Sent[] {
+  const rows: Sent[] = [];
   const issue = (project: string, id: string, firstSeen: string, ...changes: [string, string][]) => {
     for (const [action, at] of changes) rows.push(hook(project, id, firstSeen, action, at));
   };
@@ -255,14 +240,16 @@ function lives({ first, second }: Days): SentryRow[] {
 }
 
 /** Issue `checkout` of 8 events against `search` of 16: release 2.0.0 and Safari are what it is about. `search` is older than the period. */
-function causes({ before, first, second }: Days): SentryRow[] {
-  const rows = [event('search old', '44', `${before} 09:00:00.000000`, { fingerprint: 'search', release: 'web@0.9.0' })];
+function causes({ before, first, second }: Days): Sent[] {
+  const rows = [
+    event('search old', '44', `${before} 09:00:00.000000`, { fingerprint: 'search', release: 'web@0.9.0' }),
+  ];
   const add = (n: number, fingerprint: string, release: string, environment: string, browser: string) => {
     const at = `${fingerprint === 'checkout' ? second : first} 09:00:${two(n)}.000000`;
     const user = `${fingerprint} ${n % 4}`;
-    const culprit = fingerprint === 'checkout' ? 'pay in shop.cart' : 'find in shop.search';
+    const transaction = fingerprint === 'checkout' ? 'pay in shop.cart' : 'find in shop.search';
     const tags = JSON.stringify({ browser, environment });
-    const more = { fingerprint, release, environment, tags, culprit, user_id: user };
+    const more = { fingerprint, release, environment, tags, transaction, user_id: user };
     rows.push(event(`${fingerprint} ${n}`, '44', at, more));
   };
   for (let n = 0; n < 8; n++) {
@@ -276,7 +263,7 @@ function causes({ before, first, second }: Days): SentryRow[] {
   return rows;
 }
 
-/** Every row of the lake, in the order of arrival. */
-export function lakeRows(days: Days): SentryRow[] {
+/** Everything that is sent, in this order. */
+export function lakeRows(days: Days): Sent[] {
   return [...odd(days), ...tenThousand(days), ...sessions(days), ...lives(days), ...causes(days)];
 }
