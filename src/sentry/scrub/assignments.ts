@@ -13,7 +13,7 @@ const LONGEST_KEY = 64;
 /** So many blanks may stand between a key and its value. */
 const MOST_BLANKS = 16;
 /** What is no secret: nothing, or a place for one in a template. */
-const NOTHING = /^(?:null|none|nil|true|false|undefined|nan|%s|%r|%\(\w{1,64}\)s|\$?\{\w{0,64}\}|\?|\*+|\.+)$/i;
+const NOTHING = /^(?:null|none|nil|true|false|undefined|nan|%s|%r|%\(\w{1,64}\)s|\$?\{\w{0,64}\}|\?|\*+|\.+|\[ip\])$/i;
 /** How the value of an Authorization header begins; what follows is the secret. */
 const SCHEME = /^(?:basic|bearer|token|apikey|negotiate|ntlm|key|sentry)$/i;
 const LONG_SCHEME = /^(?:digest|aws4-hmac-sha256|hawk|oauth|signature)$/i;
@@ -119,15 +119,15 @@ export class Assignments {
     }
     const query = before === '?' || before === '&';
     if (source && !query) return keyEnd;
+    if (header)
+      return text.slice(valueStart, endOfLine(text, valueStart)).includes('=')
+        ? this.#take(text, valueStart, endOfLine(text, valueStart), found)
+        : keyEnd;
     if ('([{'.includes(text[valueStart] ?? ' ')) {
       if (text.startsWith(FILTERED, valueStart)) return valueStart + FILTERED.length;
       if (separator === ',' || (separator === '=' && /\s/.test(text[valueStart - 1]!))) return keyEnd;
       return this.#take(text, valueStart, closingBracket(text, valueStart), found);
     }
-    if (header)
-      return text.slice(valueStart, endOfLine(text, valueStart)).includes('=')
-        ? this.#take(text, valueStart, endOfLine(text, valueStart), found)
-        : keyEnd;
     if (separator === ',') return keyEnd;
     const end = endOfValue(text, valueStart);
     const value = text.slice(valueStart, end);

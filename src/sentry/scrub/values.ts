@@ -25,8 +25,9 @@ const IBAN = /(?<![A-Za-z0-9])[A-Z]{2}\d{2}/g;
 const HOME = /(?<![\w.\]-])\/(?:home|Users)\/([^/\\\s"'<>:|*?,;()[\]&]+)/g;
 const WINDOWS_HOME =
   /[A-Za-z]:[\\/]{1,4}(?:users|documents and settings)[\\/]{1,4}([^/\\\s"'<>:|*?,;()[\]]+(?: [^/\\\s"'<>:|*?,;()[\]]+){0,3}(?=[/\\])|[^/\\\s"'<>:|*?,;()[\]]+)/gi;
-const IPV4 = /(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.]*\d)/g;
-const IPV6 = /(?<![\w:.])[\da-fA-F]{0,4}:[\da-fA-F:]{0,40}(?:[\d.]{0,15})(?![\w:])/g;
+// What has been replaced counts as a part of it: else a second look would find more.
+const IPV4 = /(?<![\w.]|\[ip\]|\[Filtered\])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.]*\d)/g;
+const IPV6 = /(?<![\w:.]|\[ip\]|\[Filtered\])[\da-fA-F]{0,4}:[\da-fA-F:]{0,40}(?:[\d.]{0,15})(?![\w:])/g;
 
 /**
  * Adds what is found in `text`.
@@ -68,12 +69,17 @@ function isCard(card: string): boolean {
 }
 
 function addSchemes(text: string, found: Ranges): void {
-  for (const match of text.matchAll(SCHEME)) {
+  SCHEME.lastIndex = 0;
+  for (let match = SCHEME.exec(text); match !== null; match = SCHEME.exec(text)) {
     const token = match[3]!;
     if (token.startsWith(FILTERED)) continue;
     let length = token.length;
     while (length > 1 && ',;)]}'.includes(token[length - 1]!)) length--;
-    if (match[1]!.length === 5 && !isUserAndPassword(token.slice(0, length))) continue;
+    if (match[1]!.length === 5 && !isUserAndPassword(token.slice(0, length))) {
+      // An ordinary word: what stands behind it may be one, too.
+      SCHEME.lastIndex = match.index + 5;
+      continue;
+    }
     found.add(match.index, match.index + match[0].length - token.length + length, FILTERED);
   }
 }

@@ -14,6 +14,10 @@ export class WordScan {
   readonly #windows = new Uint8Array(1 << 17);
   /** Words that are too short for the table or have other letters. */
   readonly #others: RegExp | undefined;
+  /** The next of those in `#text` from `#from` on. */
+  #text = '';
+  #from = 0;
+  #other = -1;
 
   constructor(keys: readonly string[]) {
     for (const window of WINDOWS) this.#add([...window].map(fold));
@@ -37,8 +41,14 @@ export class WordScan {
   next(text: string, from: number): number {
     const at = this.#nextWindow(text, from);
     if (this.#others === undefined) return at;
-    this.#others.lastIndex = from;
-    const other = this.#others.exec(text)?.index ?? -1;
+    // Kept until it is passed: else each call would go to the end of a text without one.
+    if (text !== this.#text || from < this.#from || (this.#other >= 0 && this.#other < from)) {
+      this.#others.lastIndex = from;
+      this.#text = text;
+      this.#from = from;
+      this.#other = this.#others.exec(text)?.index ?? -1;
+    }
+    const other = this.#other;
     return other >= 0 && (at < 0 || other < at) ? other : at;
   }
 
