@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { projectNumber } from './endpoints.ts';
 
 interface Known {
@@ -60,5 +60,5 @@ export function wrongProjects(entries: readonly string[]): string | undefined {
 }
 
 function digestOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }
