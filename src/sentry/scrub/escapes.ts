@@ -20,12 +20,12 @@ export function unescapeJson(raw: string): string {
 }
 
 /**
- * Adds ranges of an unescaped text to those of the text in which it stands escaped.
+ * Adds ranges of an unescaped text, in order, to those of the text in which it stands escaped.
  * @param raw what was unescaped
  * @param start where it begins in the outer text
  */
 export function addEscaped(raw: string, found: Ranges, outer: Ranges, start: number): void {
-  const { size, starts, ends, texts } = found.settled();
+  const { size, starts, ends, texts } = found;
   let at = 0;
   let plain = 0;
   const walkTo = (target: number): number => {

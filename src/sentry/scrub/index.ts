@@ -55,8 +55,7 @@ export class Scrubber {
   }
 
   #plain(bytes: Buffer, text: string, may: number): Buffer {
-    const found = new Ranges();
-    this.#texts.add(text, may, 0, found);
+    const found = this.#texts.find(text, may, 0);
     return found.size === 0 ? bytes : replaceRanges(bytes, found);
   }
 }

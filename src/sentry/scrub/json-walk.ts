@@ -99,9 +99,8 @@ export class JsonWalk {
     const start = this.#tokens.at + 1;
     const end = this.#tokens.endOfString(start);
     if (end < 0) return -1;
-    const escaped = this.#tokens.sawEscape;
-    let key = this.#text.slice(start, end);
-    if (escaped) key = unescapeJson(key);
+    const raw = this.#text.slice(start, end);
+    const key = this.#tokens.sawEscape ? unescapeJson(raw) : raw;
     if (this.#tokens.blank() !== 0x3a) return -1;
     this.#tokens.at++;
     return this.#keyed(depth, bits, this.#rules.of(key));
@@ -241,14 +240,13 @@ export class JsonWalk {
       );
       done = walk.run();
     }
-    const found = done ? own : new Ranges();
-    if (!done) this.#texts.add(text, may, bits, found);
+    const found = done ? own.settled() : this.#texts.find(text, may, bits);
     if (found.size === 0) return;
     if (escaped) {
       addEscaped(raw, found, this.#found, start);
       return;
     }
-    const { size, starts, ends, texts } = found.settled();
+    const { size, starts, ends, texts } = found;
     for (let i = 0; i < size; i++) {
       this.#found.add(start + starts[i]!, start + ends[i]!, texts[i]!.replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
     }

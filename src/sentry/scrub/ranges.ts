@@ -38,6 +38,40 @@ export class Ranges {
   }
 }
 
+/** The text with the ranges replaced, which are settled. */
+export function replaced(text: string, { size, starts, ends, texts }: Ranges): string {
+  let out = '';
+  let from = 0;
+  for (let i = 0; i < size; i++) {
+    out += text.slice(from, starts[i]!) + texts[i]!;
+    from = ends[i]!;
+  }
+  return out + text.slice(from);
+}
+
+/** Both at once: what was replaced first, and what was replaced in the outcome of that. Both are settled. */
+export function composed(first: Ranges, second: Ranges): Ranges {
+  const both = new Ranges();
+  let next = 0;
+  let shift = 0;
+  // A place in the outcome as a place before: of what was replaced there its start, or its end.
+  const before = (place: number, end: boolean): number => {
+    while (next < first.size) {
+      const start = first.starts[next]! + shift;
+      const stop = start + first.texts[next]!.length;
+      if (end ? place <= start : place < start) break;
+      if (end ? place <= stop : place < stop) return end ? first.ends[next]! : first.starts[next]!;
+      shift += first.texts[next]!.length - (first.ends[next]! - first.starts[next]!);
+      next++;
+    }
+    return place - shift;
+  };
+  for (let i = 0; i < second.size; i++)
+    both.add(before(second.starts[i]!, false), before(second.ends[i]!, true), second.texts[i]!);
+  for (let i = 0; i < first.size; i++) both.add(first.starts[i]!, first.ends[i]!, first.texts[i]!);
+  return both.settled();
+}
+
 /** A copy of the bytes with the ranges of their `latin1` text replaced. */
 export function replaceRanges(bytes: Buffer, found: Ranges): Buffer {
   const { size, starts, ends, texts } = found.settled();
