@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../component/context.ts';
 import { declare } from '../../component/declaration.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
 import { describeError, SluiceError } from '../../errors.ts';
@@ -20,10 +21,12 @@ import {
 } from './answers.ts';
 import { pasteableDsns } from './dsn.ts';
 import { type Endpoint, endpointOf, plainPath } from './endpoints.ts';
+import type { Forwarder, ForwardRequest } from './forward.ts';
+import { forwarderOf } from './forward-options.ts';
 import { Gatherer } from './gather.ts';
 import { type Options, options, projectEntries } from './options.ts';
 import { Projects, wrongProjects } from './projects.ts';
-import { RequestReader } from './reader.ts';
+import { type ReadRequest, RequestReader } from './reader.ts';
 import { type Row, rowsOf } from './rows.ts';
 import { keyOf, Seen } from './seen.ts';
 
@@ -60,9 +63,7 @@ class SentrySource implements Source {
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
-    const { log, counters } = this.#context;
-    const { bind, port, maxConnections, requestTimeout, idleTimeout } = this.#options;
-    const tls = serverTls(this.#options, this.#context);
+    const { log } = this.#context;
     const gatherer = new Gatherer(
       out,
       {
@@ -73,6 +74,23 @@ class SentrySource implements Source {
       },
       signal,
     );
+    const forwarder = forwarderOf(this.#options, log);
+    try {
+      await this.#listen(out, gatherer, forwarder, signal);
+    } finally {
+      if (forwarder !== undefined) await endForwarding(forwarder, log);
+    }
+  }
+
+  async #listen(
+    out: SourceOutput,
+    gatherer: Gatherer,
+    forwarder: Forwarder | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { log, counters } = this.#context;
+    const { bind, port, maxConnections, requestTimeout, idleTimeout } = this.#options;
+    const tls = serverTls(this.#options, this.#context);
     await serveHttp(
       {
         bind,
@@ -82,7 +100,7 @@ class SentrySource implements Source {
         requestTimeout,
         idleTimeout,
         log,
-        handle: (request, response) => this.#serve(gatherer, request, response, signal),
+        handle: (request, response) => this.#serve(gatherer, forwarder, request, response, signal),
         onConnections: (open) => {
           counters.OpenConnectionCount = open;
         },
@@ -104,6 +122,7 @@ class SentrySource implements Source {
   /** Answers one request; never rejects. */
   async #serve(
     gatherer: Gatherer,
+    forwarder: Forwarder | undefined,
     request: IncomingMessage,
     response: ServerResponse,
     signal: AbortSignal,
@@ -120,6 +139,7 @@ class SentrySource implements Source {
       const query = mark < 0 ? '' : url.slice(mark + 1);
       const read = await this.#reader.read(request, endpoint, query, this.#context.clock.now(), signal);
       body = read.body;
+      if (forwarder !== undefined) forwarder.offer(asItCame(request, endpoint, read));
       const { rows, eventId } = rowsOf(read.submission, this.#scrubber);
       await this.#accept(gatherer, rows, body);
       if (method === 'GET') answerGif(response);
@@ -202,6 +222,24 @@ class SentrySource implements Source {
     this.#warnings.warn(`a request failed: ${describeError(error)}`);
     return { status: 500, detail: 'internal error' };
   }
+}
+
+/** A request for the real Sentry, which knows no tunnels: there an envelope says itself whose it is. */
+function asItCame(request: IncomingMessage, { kind }: Endpoint, { submission, raw }: ReadRequest): ForwardRequest {
+  const { method = '', url = '', rawHeaders, socket } = request;
+  return {
+    method,
+    url: kind === 'tunnel' ? `/api/${submission.project}/envelope/` : url,
+    rawHeaders,
+    body: raw,
+    remoteAddress: socket.remoteAddress,
+  };
+}
+
+async function endForwarding(forwarder: Forwarder, log: Logger): Promise<void> {
+  await forwarder.close();
+  const { forwarded, refused, dropped, retried } = forwarder.counts;
+  log.info(`forward: ${forwarded} requests passed on, ${refused} refused, ${dropped} dropped, ${retried} sent again`);
 }
 
 export const sentrySource = declare('source', {

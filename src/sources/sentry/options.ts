@@ -1,6 +1,7 @@
 import { bool, choice, integer, type OptionValues, text, words } from '../../options/option.ts';
 import { serverTlsOptions } from '../../rpc/tls/settings.ts';
 import { scrubOptions } from '../../sentry/scrub/options.ts';
+import { forwardOptions } from './forward-options.ts';
 import { limitOptions } from './limits.ts';
 
 export const options = {
@@ -89,6 +90,7 @@ export const options = {
     ours: true,
     doc: 'How long a connection may be idle between two requests.',
   }),
+  ...forwardOptions,
   ...limitOptions,
   ...scrubOptions,
   ...serverTlsOptions,

@@ -17,7 +17,11 @@ import { ofEnvelope, type Sender, type Submission } from './submission.ts';
 export interface ReadRequest {
   readonly submission: Submission;
   readonly body: HeldBody;
+  /** The body as it was sent. */
+  readonly raw: Buffer;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** Reads requests: who sends, whether that one may, and what. */
 export class RequestReader {
@@ -51,23 +55,33 @@ export class RequestReader {
     // Who may not send is not read from, as far as that is known by now.
     const known = credentials === undefined ? undefined : this.#projectOf(endpoint, credentials.key);
     if (credentials === undefined && endpoint.kind !== 'envelope' && endpoint.kind !== 'tunnel') throw missing();
-    const body = await this.#body(request, endpoint, query, signal);
+    const { body, raw } = await this.#body(request, endpoint, query, signal);
     try {
       const submission = this.#submission(request, endpoint, query, body.bytes, credentials, known, received);
       checkLimits(submission.items, this.#options);
-      return { submission, body };
+      return { submission, body, raw };
     } catch (error) {
       body.release();
       throw error;
     }
   }
 
-  async #body(request: IncomingMessage, { kind }: Endpoint, query: string, signal: AbortSignal): Promise<HeldBody> {
+  async #body(
+    request: IncomingMessage,
+    { kind }: Endpoint,
+    query: string,
+    signal: AbortSignal,
+  ): Promise<{ body: HeldBody; raw: Buffer }> {
+    if (request.method === 'GET') return { body: await this.#json(this.#queryData(query)), raw: NOTHING };
     const { most, tooLong } = this.#limits;
-    if (request.method === 'GET') return this.#queryData(query);
     const packed = await readBody(request, most, this.#budget, tooLong, signal);
+    const raw = packed.bytes;
     const body = await inflate(packed, request.headers['content-encoding'], this.#limits);
-    if (kind !== 'store') return body;
+    return { body: kind === 'store' ? await this.#json(body) : body, raw };
+  }
+
+  /** What is in the body of an event for `/store/`. */
+  async #json(body: HeldBody): Promise<HeldBody> {
     try {
       return await storeJson(body, this.#limits);
     } catch (error) {
@@ -77,19 +91,12 @@ export class RequestReader {
   }
 
   /** The event that a GET has in its URL; a blank there was a plus. */
-  async #queryData(query: string): Promise<HeldBody> {
+  #queryData(query: string): HeldBody {
     const data = new URLSearchParams(query).get('sentry_data');
     if (data === null) throw new Refusal(400, 'empty request body');
-    const plain = data.startsWith('{');
-    const bytes = Buffer.from(plain ? data : data.replaceAll(' ', '+'));
+    const bytes = Buffer.from(data.startsWith('{') ? data : data.replaceAll(' ', '+'));
     this.#budget.take(bytes.length);
-    const body = new HeldBody(bytes, this.#budget);
-    try {
-      return await storeJson(body, this.#limits);
-    } catch (error) {
-      body.release();
-      throw error;
-    }
+    return new HeldBody(bytes, this.#budget);
   }
 
   #submission(
