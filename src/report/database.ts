@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { describeError, SluiceError } from '../errors.ts';
 
-/** DuckDB spills to disk above this; the process takes some 150 MB besides. */
-const MEMORY_LIMIT = '512MB';
+/** DuckDB spills to disk above this; with Node and what it reads into the process takes some 550 MB (4 million rows). */
+const MEMORY_LIMIT = '256MB';
 const THREADS = '2';
 
 type DuckDb = typeof import('@duckdb/node-api');

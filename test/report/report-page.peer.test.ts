@@ -106,12 +106,10 @@ describe('sluice report: the page in a real browser', function () {
 
   it('draws again when the light changes, and when the window does', async () => {
     const { page, faults } = await open(1280, 'light');
-    const colour = async (): Promise<string> =>
-      (await page.evaluate(`document.querySelector('[data-chart="all"] canvas').toDataURL()`)) as string;
-    const light = await colour();
+    const drawing = `document.querySelector('[data-chart="all"] canvas').toDataURL()`;
+    await page.evaluate(`window.inTheLight = ${drawing}`);
     await page.emulateMedia({ colorScheme: 'dark' });
-    await page.waitForFunction('matchMedia("(prefers-color-scheme: dark)").matches');
-    assert.notEqual(await colour(), light);
+    await page.waitForFunction(`${drawing} !== window.inTheLight`);
     await page.setViewportSize({ width: 500, height: 900 });
     await page.waitForFunction(`document.querySelector('[data-chart="all"] canvas').clientWidth < 480`);
     const look = (await page.evaluate(LOOK)) as Look;

@@ -21,7 +21,7 @@ export const TAKE_ROWS = `
     coalesce(TRY_CAST(timestamp AS TIMESTAMP), TRY_CAST(received AS TIMESTAMP)) AS time,
     ${READ_COLUMNS.map((name) => `"${name}" IS NULL`).join(' AND ')} AS damaged
   FROM read_json($files, format = 'newline_delimited', compression = $compression, ignore_errors = true,
-    maximum_object_size = 33554432, filename = true, hive_partitioning = false, columns = {${READ_AS}})`;
+    maximum_object_size = 4194304, filename = true, hive_partitioning = false, columns = {${READ_AS}})`;
 
 /** How many rows there were, good and damaged, of each file with damaged ones. */
 export const COUNT_TAKEN = 'SELECT count(*) FILTER (NOT damaged) AS good FROM taken';
