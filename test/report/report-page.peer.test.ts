@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { renderPage } from '../../src/report/page/render.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { fullReport } from './reports.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
@@ -109,9 +110,12 @@ describe('sluice report: the page in a real browser', function () {
     const drawing = `document.querySelector('[data-chart="all"] canvas').toDataURL()`;
     await page.evaluate(`window.inTheLight = ${drawing}`);
     await page.emulateMedia({ colorScheme: 'dark' });
-    await page.waitForFunction(`${drawing} !== window.inTheLight`);
+    await waitFor(() => page.evaluate<boolean>(`${drawing} !== window.inTheLight`), {
+      what: 'the colours of the dark',
+    });
     await page.setViewportSize({ width: 500, height: 900 });
-    await page.waitForFunction(`document.querySelector('[data-chart="all"] canvas').clientWidth < 480`);
+    const narrow = `document.querySelector('[data-chart="all"] canvas').clientWidth < 480`;
+    await waitFor(() => page.evaluate<boolean>(narrow), { what: 'narrower charts' });
     const look = (await page.evaluate(LOOK)) as Look;
     assert.ok(look.overflow <= 0, `${look.overflow} px too broad`);
     assert.deepEqual(faults, []);
