@@ -38,7 +38,9 @@ export async function serveHttp(settings: ServeSettings, signal: AbortSignal): P
   const { tls, log } = settings;
   const checks = { connectionsCheckingInterval: Math.min(30_000, Math.ceil(settings.requestTimeout / 4)) };
   const server =
-    tls === undefined ? createServer(checks, onRequest) : createTlsServer({ ...tls, ...checks }, onRequest);
+    tls === undefined
+      ? createServer(checks, onRequest)
+      : createTlsServer({ ...tls, ...checks, handshakeTimeout: settings.requestTimeout }, onRequest);
   server.requestTimeout = settings.requestTimeout;
   server.headersTimeout = settings.requestTimeout;
   if (settings.idleTimeout !== undefined) server.keepAliveTimeout = settings.idleTimeout;

@@ -1,4 +1,4 @@
-import type { EmitOptions, SourceOutput } from '../../component/source.ts';
+import type { SourceOutput } from '../../component/source.ts';
 import type { Receipt } from '../../event/receipt.ts';
 import type { HeldBody } from '../../rpc/http/body.ts';
 import { Refusal } from '../../rpc/http/refusal.ts';
@@ -10,8 +10,10 @@ const BATCH_ROWS = 1000;
 const BATCH_BYTES = 4 << 20;
 
 export interface GatherSettings {
-  /** How long a batch waits for room in the channels, in ms. */
+  /** How long a request waits for room in the channels, in ms. */
   readonly patienceMs: number;
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
   /** Whether requests are done when their rows are durable, or as soon as the channels have them. */
   readonly durable: boolean;
   /** How many requests may wait, and how many bytes of them for the channels. */
@@ -24,6 +26,7 @@ interface Waiting {
   rows: readonly Row[];
   readonly bytes: number;
   readonly body: HeldBody;
+  readonly since: number;
   /** Where its rows end in the batch. */
   end: number;
   resolve(): void;
@@ -37,7 +40,6 @@ interface Waiting {
 export class Gatherer {
   readonly #out: SourceOutput;
   readonly #settings: GatherSettings;
-  readonly #emitOptions: EmitOptions;
   readonly #stopping: AbortSignal;
   #queue: Waiting[] = [];
   #queuedBytes = 0;
@@ -49,7 +51,6 @@ export class Gatherer {
   constructor(out: SourceOutput, settings: GatherSettings, stopping: AbortSignal) {
     this.#out = out;
     this.#settings = settings;
-    this.#emitOptions = { patienceMs: settings.patienceMs, ownsMemory: true };
     this.#stopping = stopping;
   }
 
@@ -75,6 +76,7 @@ export class Gatherer {
         rows,
         bytes,
         body,
+        since: this.#settings.now(),
         end: 0,
         resolve: () => {
           ended();
@@ -130,7 +132,10 @@ export class Gatherer {
       one.rows = [];
       one.body.release();
     }
-    return this.#out.emit(batch, this.#emitOptions);
+    // Those in front may have waited for long already.
+    const { patienceMs, now } = this.#settings;
+    const patience = Math.max(0, patienceMs - (now() - waiting[0]!.since));
+    return this.#out.emit(batch, { patienceMs: patience, ownsMemory: true });
   }
 
   #accepted(batch: readonly Waiting[], receipt: Receipt): void {

@@ -32,7 +32,8 @@ import { keyOf, Seen } from './seen.ts';
 
 /**
  * Takes what Sentry's SDKs send, as Sentry's Relay does: each item of an envelope becomes an event, its payload the body. Answered 200 is what the channels
- * have, or what is durable behind them.
+ * have, or what is durable behind them. Of Relay's endpoints it has none for Unreal crashes, for attachments that come after their event, for
+ * check-ins by URL and for OpenTelemetry. A user address `{{auto}}` stays as it is: the address of the client is written nowhere.
  */
 class SentrySource implements Source {
   readonly #options: Options;
@@ -63,11 +64,12 @@ class SentrySource implements Source {
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
-    const { log } = this.#context;
+    const { log, clock } = this.#context;
     const gatherer = new Gatherer(
       out,
       {
         patienceMs: this.#options.maxWait,
+        now: () => clock.monotonic(),
         durable: this.#options.ack === 'durable',
         mostRequests: this.#options.maxWaiting,
         mostBytes: this.#options.maxBytesHeld / 2,

@@ -33,7 +33,10 @@ export const limitOptions = {
   'limits.clientReport': bytes(100 * KIB, 'The longest client report, and all of one request together.'),
   'limits.checkIn': bytes(100 * KIB, 'The longest check-in.'),
   'limits.profile': bytes(50 * MIB, 'The longest profile.'),
-  'limits.logs': bytes(12 * MIB, 'The longest container of logs or metrics.'),
+  'limits.logs': bytes(
+    12 * MIB,
+    'The longest container of logs or metrics, and the longest item of a type that is not known.',
+  ),
   'limits.spans': bytes(10 * MIB, 'The longest span or container of spans.'),
   'limits.statsd': bytes(MIB, 'The longest item of old metrics.'),
   'limits.replay': bytes(10 * MIB, 'The longest recording of a replay.'),
@@ -82,7 +85,7 @@ const TOGETHER: Readonly<Record<string, LimitName | undefined>> = {
 };
 
 /**
- * Refuses a request whose items are too long or too many; as with Relay the whole of it. Items of unknown types have the limit of the envelope alone.
+ * Refuses a request whose items are too long or too many; as with Relay the whole of it.
  * @throws Refusal 413
  */
 export function checkLimits(items: readonly Item[], limits: LimitValues): void {
@@ -92,11 +95,15 @@ export function checkLimits(items: readonly Item[], limits: LimitValues): void {
   let attachmentCount = 0;
   let sessionCount = 0;
   for (const { type, payload } of items) {
-    const alone = Object.hasOwn(BY_TYPE, type) ? BY_TYPE[type] : undefined;
-    if (alone !== undefined && payload.length > limits[alone]) throw tooLarge(type, alone);
-    if (type === 'session' || type === 'sessions') sessionCount++;
     const together = Object.hasOwn(TOGETHER, type) ? TOGETHER[type] : undefined;
-    if (together === undefined) continue;
+    if (together === undefined) {
+      const known = Object.hasOwn(BY_TYPE, type) ? BY_TYPE[type] : undefined;
+      const limit = known ?? 'limits.logs';
+      // Nothing of the client's is repeated in the answer.
+      if (payload.length > limits[limit]) throw tooLarge(known === undefined ? 'unknown' : type, limit);
+      if (type === 'session' || type === 'sessions') sessionCount++;
+      continue;
+    }
     if (together === 'limits.event') events += payload.length;
     else if (together === 'limits.clientReport') reports += payload.length;
     else attachments += payload.length;
@@ -108,7 +115,14 @@ export function checkLimits(items: readonly Item[], limits: LimitValues): void {
   if (sessionCount > limits['limits.sessionCount']) throw tooLarge('session', 'limits.sessionCount');
 }
 
-/** The type is one of the tables: nothing of the client's is repeated. */
+/**
+ * The same for a body that is one event, before it is read.
+ * @throws Refusal 413
+ */
+export function checkEvent(payload: Buffer, limits: LimitValues): void {
+  if (payload.length > limits['limits.event']) throw tooLarge('event', 'limits.event');
+}
+
 function tooLarge(type: string, limit: LimitName): Refusal {
   return new Refusal(413, `envelope exceeded size limits for type '${type}' (${limit})`);
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../../rpc/http/refusal.ts';
 import { type Envelope, EnvelopeError, readEnvelope } from '../../sentry/envelope/read-envelope.ts';
 import { type Credentials, credentialsOf, type Dsn, parseDsn } from './auth.ts';
 import type { Endpoint } from './endpoints.ts';
-import { checkLimits } from './limits.ts';
+import { checkEvent, checkLimits } from './limits.ts';
 import { ofMinidump } from './minidump.ts';
 import type { Options } from './options.ts';
 import type { Projects } from './projects.ts';
@@ -114,12 +114,14 @@ export class RequestReader {
       sentAt: credentials?.sentAt ?? Number.NaN,
       client: credentials?.client,
     });
-    switch (endpoint.kind) {
+    const { kind } = endpoint;
+    if (kind === 'store' || kind === 'security' || kind === 'nel') checkEvent(bytes, this.#options);
+    switch (kind) {
       case 'store':
         return ofStore(bytes, sender(known!));
       case 'security':
       case 'nel':
-        return ofReports(bytes, sender(known!), query, endpoint.kind === 'nel');
+        return ofReports(bytes, sender(known!), query, kind === 'nel');
       case 'minidump':
         return ofMinidump(bytes, request.headers['content-type'], sender(known!));
       default: {

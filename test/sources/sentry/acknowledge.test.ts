@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { SluiceError } from '../../../src/errors.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { FakeOutput } from '../harness.ts';
+import { FakeOutput, systemClock } from '../harness.ts';
 import { auth, eventEnvelope, idOf, type Running, send, start } from './client.ts';
 
 const FULL = new SluiceError('CHANNEL_FULL', 'no room');
@@ -32,7 +32,7 @@ describe('sentry source: what is answered when', () => {
       out.emitted.map(({ batch }) => batch.length),
       [1, 5],
     );
-    assert.ok(out.options.every((options) => options?.patienceMs === 10_000 && options.ownsMemory === true));
+    assert.ok(out.options.every((options) => (options?.patienceMs ?? 0) > 0 && options?.ownsMemory === true));
   });
 
   it('answers 429 and when to come again while the channel has no room, and 200 afterwards', async () => {
@@ -55,6 +55,27 @@ describe('sentry source: what is answered when', () => {
     assert.equal(out.rows, 1);
     assert.equal(run.counters.AppendBatchAcceptedCount, 1);
     assert.ok(run.log.lines.includes('INFO The channel has room again.'));
+  });
+
+  it('lets a request wait no longer than maxWait, however many batches are in front of it', async () => {
+    const out = new FakeOutput();
+    const gate = Promise.withResolvers<void>();
+    out.before = () => gate.promise;
+    let now = 0;
+    running = await start({ maxWait: '1000' }, { clock: { ...systemClock, monotonic: () => now } }, out);
+    const { counters } = running.run;
+    const first = post(1);
+    await waitFor(() => counters.EventReceivedCount === 1, { what: 'the first' });
+    now = 100;
+    const second = post(2);
+    await waitFor(() => counters.EventReceivedCount === 2, { what: 'the second' });
+    now = 700;
+    gate.resolve();
+    await Promise.all([first, second]);
+    assert.deepEqual(
+      out.options.map((options) => options?.patienceMs),
+      [1000, 400],
+    );
   });
 
   it('refuses at once when too much waits', async () => {

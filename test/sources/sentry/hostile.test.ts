@@ -100,6 +100,19 @@ describe('sentry source and hostile clients', () => {
     await alive(1);
   });
 
+  it('gives back what requests have held, whatever became of them', async () => {
+    running = await start({ 'limits.envelope': String(MIB), maxBytesHeld: String(MIB), dedupe: 'false' });
+    const body = eventEnvelope(idOf(1), { message: 'x'.repeat(100_000) });
+    const packed = gzipSync(body);
+    for (let i = 0; i < 30; i++) {
+      assert.equal((await send(running.port, { body })).status, 200);
+      assert.equal((await send(running.port, { body: body.subarray(0, 90_000) })).status, 400);
+      const headers = { ...auth(), 'Content-Encoding': 'gzip' };
+      assert.equal((await send(running.port, { headers, body: packed })).status, 200);
+      assert.equal((await send(running.port, { path: '/api/42/store/', body })).status, 400);
+    }
+  });
+
   it('reads nothing of who may not send', async () => {
     running = await start({ projects: '42:other' });
     const refused = raw(`${HEAD}Content-Length: 99999\r\n\r\n{}`);

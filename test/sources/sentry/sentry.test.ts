@@ -293,6 +293,7 @@ describe('sentry source', () => {
       'limits.sessionCount': '2',
       'limits.clientReport': '100',
       'limits.checkIn': '100',
+      'limits.logs': '2000',
     });
     const item = (type: string, length: number) =>
       `\n{"type":"${type}","length":${length}}\n${' '.repeat(length - 1)}1`;
@@ -306,7 +307,9 @@ describe('sentry source', () => {
     await answered(413, of(item('client_report', 60), item('client_report', 60)));
     await answered(413, of(item('check_in', 101)));
     await answered(200, of(item('something_new', 2000)));
+    await answered(413, of(item('something_new', 2001)));
     await answered(413, of(item('something_new', 3000)));
+    await answered(413, { path: '/api/42/store/', body: `{"message":"${'x'.repeat(1000)}"}` });
     await answered(413, { body: gzipSync(Buffer.alloc(100_000)), headers: { ...auth(), 'Content-Encoding': 'gzip' } });
     assert.equal(running.run.out.rows, 2);
   });
