@@ -1,4 +1,4 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Logger } from '../../component/context.ts';
 import { forwardedHeaders } from './forward-headers.ts';
@@ -69,7 +69,6 @@ export class Forwarder {
   readonly #settings: ForwardSettings;
   readonly #base: URL;
   readonly #agent: HttpAgent | HttpsAgent;
-  readonly #underWay = new Set<ClientRequest>();
   #queue: Entry[] = [];
   #head = 0;
   #held = 0;
@@ -77,6 +76,8 @@ export class Forwarder {
   #sending = 0;
   #pause = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When it ends. */
+  #until = 0;
   #trouble = '';
   #full = 0;
   #closed = false;
@@ -132,7 +133,7 @@ export class Forwarder {
     this.counts.dropped += left;
     this.#queue = [];
     this.#head = 0;
-    for (const request of this.#underWay) request.destroy();
+    // With what is under way.
     this.#agent.destroy();
     if (left > 0) this.#settings.log.warn(`forward: ${left} requests were not passed on before the end`);
     this.#count = 0;
@@ -159,7 +160,6 @@ export class Forwarder {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      this.#underWay.delete(request);
       this.#sending--;
       if (this.#count === 0) return;
       then();
@@ -174,7 +174,6 @@ export class Forwarder {
       path: base.pathname.replace(/\/+$/, '') + url,
       headers: forwardedHeaders(entry.request, base.host),
     });
-    this.#underWay.add(request);
     const timer = setTimeout(() => request.destroy(new Error('no answer in time')), this.#settings.timeout);
     request.on('error', (error: NodeJS.ErrnoException) => {
       settle(() => {
@@ -252,9 +251,13 @@ export class Forwarder {
     }
   }
 
-  /** Sends nothing for so long; a longer wait that runs already goes on. */
+  /** Sends nothing for so long; of several waits the one that ends last counts. */
   #wait(ms: number): void {
-    this.#timer ??= setTimeout(() => {
+    const until = performance.now() + ms;
+    if (this.#timer !== undefined && until <= this.#until) return;
+    this.#until = until;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#pump();
     }, ms);

@@ -271,6 +271,7 @@ describe('source sentry: forward', () => {
     await forwarder.close();
     assert.ok(ports.size <= 8, String(ports.size));
     assert.equal(forwarder.counts.forwarded, 100);
+    assert.deepEqual(lines, []);
   });
 
   it('drops a request that fails while others pass', async () => {
