@@ -62,6 +62,12 @@ export function liftWords(lift: number | null): string {
   return lift === null ? 'only here' : `${lift >= 10 ? Math.round(lift) : lift.toFixed(1)}×`;
 }
 
+/** What to say of a lake without rows: perhaps they are of another format. */
+export function noRows({ damagedRows }: { readonly damagedRows: number }): string {
+  if (damagedRows === 0) return 'There are no rows in it.';
+  return 'There are no rows of JSON in it. Of the formats of sentry_rows json is read, which is the default; delimited is not.';
+}
+
 const BARS = '▁▂▃▄▅▆▇█';
 
 /** One character a value; nothing at all is a blank. */

@@ -206,13 +206,20 @@ describe('sluice report: the figures', () => {
 
   it('finds what is over-represented in an issue against the rest of its project', async () => {
     const { causes } = await of([
-      ...count(20).map((n) => errorRow(n, DAY, { release: n < 18 ? '2.0' : '1.9', tags: { browser: 'Safari' } })),
+      ...count(20).map((n) =>
+        errorRow(n, DAY, { release: n < 18 ? '2.0' : '1.9', tags: { browser: 'Safari', chance: n < 4 ? 'a' : 'b' } }),
+      ),
       ...count(10).map((n) =>
-        errorRow(100 + n, DAY, { issue_id: 'v1-b', release: n < 3 ? '2.0' : '1.9', tags: { browser: 'Firefox' } }),
+        errorRow(100 + n, DAY, {
+          issue_id: 'v1-b',
+          release: n < 3 ? '2.0' : '1.9',
+          tags: { browser: 'Firefox', chance: n < 1 ? 'a' : 'b' },
+        }),
       ),
       // Another project is not the rest of this one.
       ...count(10).map((n) => errorRow(200 + n, DAY, { project_id: '7', release: '2.0', tags: { browser: 'Safari' } })),
     ]);
+    // 4 of 20 against 1 of 10 is twice as many, and may well be chance.
     const [cause] = causes;
     assert.equal(cause?.issue, 'v1-a');
     assert.equal(cause?.rest, 10);

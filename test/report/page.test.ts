@@ -49,7 +49,7 @@ describe('sluice report: the page', () => {
 
   it('says of nothing that there is nothing', async () => {
     const page = await renderPage(emptyReport());
-    assert.match(page, /There are no rows in this lake/);
+    assert.match(page, /There are no rows in it/);
     assert.doesNotMatch(page, /data-chart=/);
   });
 });

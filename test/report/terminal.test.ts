@@ -68,6 +68,9 @@ describe('sluice report: the terminal', () => {
 
   it('says of nothing that there is nothing', () => {
     assert.match(renderTerminal(emptyReport(), { width: 80, colour: false }), /There are no rows in it/);
+    const empty = emptyReport();
+    const delimited = { ...empty, input: { ...empty.input, files: 1, damagedRows: 9 } };
+    assert.match(renderTerminal(delimited, { width: 200, colour: false }), /json is read, .* delimited is not/);
   });
 
   it('tells how far it is, on a terminal, after a second, and takes it away again', () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Report } from '../report.ts';
-import { minuteWords } from '../words.ts';
+import { minuteWords, noRows } from '../words.ts';
 import { Html, html, json } from './html.ts';
 import { causeSection, issueSection } from './issues.ts';
 import { SCRIPT } from './script.ts';
@@ -48,7 +48,7 @@ export async function renderPage(report: Report): Promise<string> {
 <body>
 <header><h1>Sluice report</h1><p class="soft">${when} · <span class="mono">${report.lake}</span></p></header>
 <main>
-${report.input.rows === 0 && html`<section><p>There are no rows in this lake.</p></section>`}
+${report.input.rows === 0 && html`<section><p>${noRows(report.input)}</p></section>`}
 ${damageSection(report)}
 ${report.input.rows > 0 && figureCards(report)}
 ${chartSection(report)}

@@ -5,6 +5,7 @@ import {
   duration,
   liftWords,
   minuteWords,
+  noRows,
   numberWords,
   percent,
   shortNumber,
@@ -75,7 +76,7 @@ class Page {
     for (const { path, rows } of input.damagedFiles) this.#lines.push(`  ${harmless(path)}: ${numberWords(rows)}`);
     for (const { path, reason } of input.unreadable)
       this.#lines.push(alarm(`Cannot be read: ${harmless(path)}: ${harmless(reason)}`));
-    if (input.rows === 0) this.#lines.push('There are no rows in it.');
+    if (input.rows === 0) this.#lines.push(...wrapped(noRows(input), this.#width));
   }
 
   figures({ totals, sessions, repairs }: Report): void {
