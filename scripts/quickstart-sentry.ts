@@ -79,7 +79,10 @@ export async function playSentry({ dir, onStart, until, stop, fail }: Stage): Pr
 async function runShop(dsn: string, release: string): Promise<{ orders: number; failed: number }> {
   const shop = join(ROOT, 'scripts', 'quickstart-shop.ts');
   const args = ['--disable-warning=ExperimentalWarning', shop, dsn, release];
-  const { stdout } = await run(process.execPath, args, { timeout: SHOP_MS });
+  const running = run(process.execPath, args, { timeout: SHOP_MS });
+  // It does not outlive the quickstart, also where that is interrupted.
+  process.once('exit', () => running.child.kill());
+  const { stdout } = await running;
   return JSON.parse(stdout) as { orders: number; failed: number };
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCommandLine } from '../../src/command-line.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -60,6 +60,20 @@ describe('sluice report: the command', () => {
     assert.doesNotMatch(text.stdout, /\x1b/);
     assert.equal(text.stderr, '');
     assert.match(text.stdout, /1 file,/);
+  });
+
+  it('is loaded by nothing else, and DuckDB by nothing but it', () => {
+    const src = new URL('../../src/', import.meta.url).pathname;
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const naming = (what: RegExp): string[] =>
+      files.filter((file) => what.test(readFileSync(join(src, file), 'utf8'))).sort();
+    assert.deepEqual(naming(/(?:from|import\() ?'@duckdb/), ['report/database.ts']);
+    assert.deepEqual(
+      naming(/from '\.\.?\/report\//),
+      [],
+      'a report is loaded when one is asked for, not with the agent',
+    );
+    assert.deepEqual(naming(/import\('\.\.?\/report\//), ['main.ts']);
   });
 
   it('ends with 1 and says why where there is no lake', async () => {

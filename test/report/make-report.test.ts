@@ -316,6 +316,12 @@ describe('sluice report: the figures', () => {
     assert.deepEqual(issues.byEvents, []);
   });
 
+  it('reads a file whose name is a pattern for others once, and the others once', async () => {
+    for (const name of ['rows*', 'rows1', 'rows?', '[r]ows1']) writeRows(lake(), name, [{ project_id: name }]);
+    const { input } = await report();
+    assert.equal(input.rows, 4);
+  });
+
   it('says of an empty lake that there is nothing', async () => {
     const { totals, window, trend, input } = await report();
     assert.equal(totals.errorRate, null);

@@ -25,6 +25,11 @@ describe('sluice report: the terminal', () => {
     );
   });
 
+  it('knows how wide characters are', () => {
+    assert.deepEqual(['abc', '支払', '💥', 'e\u0301', 'é'].map(widthOf), [3, 4, 2, 1, 1]);
+    assert.equal(fitted('支払い', 5), '支払…');
+  });
+
   it('keeps its tables within the width, wide characters and all', () => {
     const rows = [
       ['支払いに失敗しました 💥 '.repeat(10), '1'],
