@@ -18,8 +18,11 @@ describe('sluice report: the page', () => {
   });
 
   it('escapes any text so that neither markup nor JSON ends early', () => {
+    const hostile = fc.string({
+      unit: fc.constantFrom('<', '/script', '>', '&', '"', "'", '!--', '\u2028', '\u202e', 'x'),
+    });
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), hostile), (text) => {
         assert.doesNotMatch(html`${text}`.text, /[<>"'\u202e\u0000]/);
         const inScript = json({ [text]: text }).text;
         assert.doesNotMatch(inScript, /[<>\u2028\u2029]/);

@@ -80,19 +80,19 @@ describe('sluice report: the terminal', () => {
 
   it('tells how far it is, on a terminal, after a second, and takes it away again', () => {
     const told: string[] = [];
-    let now = 0;
+    let now = 10_000;
     const stream = { write: (text: string) => told.push(text), isTTY: true };
     const half = { files: 1, ofFiles: 2, bytes: 1 << 20, ofBytes: 2 << 20 };
     const meter = new Meter(stream, () => now);
     meter.tell(half);
     assert.deepEqual(told, []);
-    now = 1500;
+    now = 11_500;
     meter.tell(half);
     meter.tell(half);
     meter.end();
     assert.deepEqual(told, ['\rReading: 1 of 2 files, 1.0 MiB of 2.0 MiB (50 %)\x1b[K', '\r\x1b[K']);
     const silent = new Meter({ ...stream, isTTY: false }, () => now);
-    now = 9000;
+    now = 19_000;
     silent.tell(half);
     silent.end();
     assert.equal(told.length, 2);
