@@ -134,6 +134,22 @@ describe('sluice report: the figures', () => {
     );
   });
 
+  it('tells how issues stood at the end of the window', async () => {
+    const rows = [
+      hookRow('i', 'created', DAY, { first_seen: rowTime(DAY) }),
+      hookRow('i', 'resolved', DAY + HOUR),
+      hookRow('i', 'unresolved', DAY + 2 * HOUR),
+      hookRow('i', 'resolved', DAY + 5 * HOUR),
+      hookRow('i', 'unresolved', DAY + 6 * HOUR),
+      hookRow('i', 'archived', DAY + 7 * HOUR),
+    ];
+    const { repairs, issues } = await of(rows, { from: DAY, to: DAY + 4 * HOUR });
+    assert.deepEqual(repairs.open, { issues: 1, meanAge: 2 * 3600, oldest: 2 * 3600 });
+    assert.deepEqual([repairs.repairs, repairs.archived], [1, 0]);
+    assert.equal(issues.regressed[0]?.reopened, '2026-11-20T02:00:00.000Z');
+    assert.equal((await report()).repairs.archived, 1);
+  });
+
   it('counts a session once, with its worst state, and buckets of sessions as they are', async () => {
     const { sessions, releases } = await of([
       sessionRow('a', 'ok', DAY, { user_id: 'u1', release: '1.0' }),

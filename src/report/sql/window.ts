@@ -65,6 +65,7 @@ const CREATE_VIEWS = `
 /**
  * Repair cycles. An issue opens when it is first seen and whenever it is unresolved again, and closes when it is resolved: of several openings, or several resolves, in a row
  * the first counts, so repeated hooks and their order do no harm. A repair lasts from an opening to the resolve after it. A resolve without an opening before it is none.
+ * How issues stand is told as of the end of the window, where one was given.
  */
 const CREATE_REPAIRS = `
   CREATE TABLE turn AS
@@ -85,8 +86,8 @@ const CREATE_REPAIRS = `
   SELECT t.project, t.issue, t.moved, t.reopened, CASE
       WHEN t.closes THEN 'resolved'
       WHEN (
-        SELECT arg_max(h.action, h.moved) FROM hook h
-        WHERE h.project IS NOT DISTINCT FROM t.project AND h.issue = t.issue
+        SELECT arg_max(h.action, h.moved) FROM hook h, bounds
+        WHERE (given_to IS NULL OR h.moved < given_to) AND h.project IS NOT DISTINCT FROM t.project AND h.issue = t.issue
           AND h.action IN ('created', 'unresolved', 'regression', 'resolved', 'archived', 'ignored')
       ) IN ('archived', 'ignored') THEN 'archived'
       ELSE 'unresolved'
@@ -94,7 +95,7 @@ const CREATE_REPAIRS = `
   FROM (
     SELECT project, issue, max(moved) AS moved, arg_max(closes, moved) AS closes,
       max(moved) FILTER (NOT closes AND before) AS reopened
-    FROM turn GROUP BY project, issue
+    FROM turn, bounds WHERE given_to IS NULL OR moved < given_to GROUP BY project, issue
   ) t;`;
 
 /** Every table and view that the questions are put to, in their order, but for `LEAVE_OUT_REPEATS`. */
