@@ -20,7 +20,7 @@ const NONE: ReadonlySet<string> = new Set(['', 'identity', 'utf-8', 'utf8']);
 /** Several are allowed by HTTP; nobody sends more than two. */
 const MOST_CODINGS = 3;
 
-/** What is not longer, packed and unpacked, is inflated at once: 4 KB take 20 µs in place of 90, and 1 MiB 3 ms. */
+/** What is not longer, packed and unpacked, is inflated at once: 4 KB take 16 µs of CPU in place of 59, and 1 MiB 1 ms. */
 const SMALL_PACKED = 64 << 10;
 const SMALL = 1 << 20;
 

@@ -85,7 +85,8 @@ describe('sentry source: what is answered when', () => {
     running = await start({ maxWaiting: '2' }, {}, out);
     const waiting = [post(1), post(2)];
     await waitFor(() => running.run.counters.EventReceivedCount === 2, { what: 'two requests' });
-    assert.equal(await post(3), 429);
+    const third = await send(running.port, { body: eventEnvelope(idOf(3)) });
+    assert.deepEqual([third.status, third.headers['retry-after']], [429, '10']);
     gate.resolve();
     assert.deepEqual(await Promise.all(waiting), [200, 200]);
   });

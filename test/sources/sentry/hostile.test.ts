@@ -105,15 +105,18 @@ describe('sentry source and hostile clients', () => {
   });
 
   it('gives back what requests have held, whatever became of them', async () => {
-    running = await start({ 'limits.envelope': String(MIB), maxBytesHeld: String(MIB), dedupe: 'false' });
-    const body = eventEnvelope(idOf(1), { message: 'x'.repeat(100_000) });
-    const packed = gzipSync(body);
+    running = await start({ 'limits.envelope': String(MIB), maxBytesHeld: String(MIB) });
     for (let i = 0; i < 30; i++) {
+      const body = eventEnvelope(idOf(i), { message: 'x'.repeat(100_000) });
+      const packed = gzipSync(body);
       assert.equal((await send(running.port, { body })).status, 200);
+      assert.equal((await send(running.port, { body })).status, 200, 'a duplicate');
       assert.equal((await send(running.port, { body: body.subarray(0, 90_000) })).status, 400);
       const headers = { ...auth(), 'Content-Encoding': 'gzip' };
       assert.equal((await send(running.port, { headers, body: packed })).status, 200);
       assert.equal((await send(running.port, { path: '/api/42/store/', body })).status, 400);
+      const base64 = Buffer.from(JSON.stringify({ message: 'x'.repeat(100_000) })).toString('base64');
+      assert.equal((await send(running.port, { path: '/api/42/store/', body: base64 })).status, 200);
     }
   });
 

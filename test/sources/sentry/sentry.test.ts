@@ -115,6 +115,7 @@ describe('sentry source', () => {
       'AAAA',
       Buffer.from([0xff, 0xfe]),
       Buffer.from('[]').toString('base64'),
+      deflateSync('[]').toString('base64'),
     ]) {
       await answered(400, { path, body });
     }
