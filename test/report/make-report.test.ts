@@ -56,6 +56,8 @@ describe('sluice report: the figures', () => {
       // None of these is an event.
       ...count(50).map((n): LakeRow => ({ ...transactionRow(n, DAY), is_segment: false, item_type: 'span' })),
       ...count(50).map((n): LakeRow => ({ ...transactionRow(n, DAY), item_type: 'log', level: 'error' })),
+      // Lines of logs that were of no known format.
+      ...count(3).map((n): LakeRow => ({ timestamp: rowTime(DAY), message: `line ${n}`, received: rowTime(DAY) })),
     ]);
     assert.equal(totals.all, 10_000);
     assert.equal(totals.errors, 100);

@@ -11,11 +11,15 @@ export const READ_COLUMNS: readonly ColumnName[] = [
 
 const READ_AS = READ_COLUMNS.map((name) => `"${name}": '${name === 'tags' ? 'JSON' : 'VARCHAR'}'`).join(', ');
 
-/** What of the rows of some files is wanted later. A damaged row has no column at all. Values: files, compression. */
+/**
+ * What of the rows of some files is wanted later. A damaged row has no column at all. What does not say its type is an event if it has the id of one: lines of
+ * logs that nobody could read are none. Values: files, compression.
+ */
 export const TAKE_ROWS = `
   CREATE OR REPLACE TEMP TABLE taken AS
   SELECT * REPLACE (
-      coalesce(item_type, CASE WHEN action IS NOT NULL THEN 'issue' ELSE 'event' END) AS item_type,
+      coalesce(item_type, CASE WHEN action IS NOT NULL THEN 'issue' WHEN nullif(event_id, '') IS NOT NULL THEN 'event'
+        ELSE 'unparsed' END) AS item_type,
       coalesce(nullif(project_id, ''), project, regexp_extract(filename, '/project=([^/]+)/', 1)) AS project_id
     ),
     coalesce(TRY_CAST(timestamp AS TIMESTAMP), TRY_CAST(received AS TIMESTAMP)) AS time,
