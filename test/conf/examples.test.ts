@@ -37,6 +37,15 @@ describe('example configurations', () => {
     assert.equal((await check(SEED, '--strict')).code, 78);
   });
 
+  // As the times in the rows are: else a day of a table misses the events of some hours.
+  it('rows of Sentry lie in folders of days of UTC', () => {
+    const wrong = examples.filter((file) => {
+      const text = readFileSync(join(CONF, file), 'utf8');
+      return text.includes('serializer = sentry_rows') && !/\.hdfs\.timeZone = UTC$/m.test(text);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
   it('the sidecar runs the image with a configuration that is there, and longer than it needs to stop', () => {
     const compose = readFileSync(join(CONF, 'sidecar', 'docker-compose.yml'), 'utf8');
     const mounted = [...compose.matchAll(/- \.\/(\S+?):\/etc\/sluice\/flume-conf\.properties:ro/g)].map(
