@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import type { SourceContext } from '../../../src/component/source.ts';
 import { sentrySource } from '../../../src/sources/sentry/index.ts';
@@ -51,6 +52,17 @@ export function send(port: number, sent: Sent = {}): Promise<Answer> {
     });
     call.end(body);
   });
+}
+
+/** Sends a request that is to be answered so, as every answer in JSON is. */
+export async function answered(port: number, status: number, sent: Sent): Promise<{ id?: string; detail?: string }> {
+  const answer = await send(port, sent);
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.headers['access-control-allow-origin'], '*');
+  assert.equal(answer.headers['content-type'], 'application/json');
+  assert.equal(answer.headers['retry-after'], undefined);
+  assert.equal(answer.headers['x-sentry-rate-limits'], undefined);
+  return JSON.parse(answer.text) as { id?: string; detail?: string };
 }
 
 export function auth(key: string = KEY): Record<string, string> {
