@@ -30,7 +30,7 @@ export function parseTime(value: unknown): number {
 function ofSeconds(seconds: number): number {
   if (!(seconds >= 0)) return Number.NaN;
   if (seconds > MOST_SECONDS) return inRange(Math.trunc(seconds * 1000));
-  if (Number.isInteger(seconds)) return seconds * 1e6;
+  if (Number.isInteger(seconds)) return inRange(seconds * 1e6);
   return ofDigits(NUMBER.exec(String(seconds)));
 }
 

@@ -69,6 +69,11 @@ describe('time', () => {
     for (const value of REFUSED) assert.equal(parseTime(value), Number.NaN, String(value));
   });
 
+  it('is none where seconds would be of a year that no text has', () => {
+    for (const value of [1e11, '100000000000', 99_999_999_999])
+      assert.ok(Number.isNaN(parseTime(value)), String(value));
+  });
+
   it('has no text when it is none', () => {
     for (const micros of [Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 60]) assert.equal(timeText(micros), undefined);
   });
