@@ -88,11 +88,15 @@ export function receivedText(payload: Fields, given: Given): string | undefined 
 export function tagsText(tags: ReadonlyMap<string, string>): string | undefined {
   if (tags.size === 0) return undefined;
   let json = '';
-  let left = MOST_TAGS;
+  // Names that are alike once they are cut: readers refuse a map that has one twice.
+  const names = new Set<string>();
   // Written by hand: an object would take names such as __proto__ and 1 for something else, or put them in another order.
   for (const [name, value] of tags) {
-    if (left-- === 0) break;
-    json += `${json === '' ? '{' : ','}${quoted(name)}:${quoted(value)}`;
+    if (names.size === MOST_TAGS) break;
+    const key = quoted(name);
+    if (names.has(key)) continue;
+    names.add(key);
+    json += `${json === '' ? '{' : ','}${key}:${quoted(value)}`;
   }
   return `${json}}`;
 }

@@ -68,16 +68,18 @@ export class Pairs {
   }
 
   tag(name: string, value: string): void {
-    if (this.#tags.size < MOST_TAGS && !this.#tags.has(name)) this.#tags.set(name, value);
+    // Lone surrogates are no JSON to most readers.
+    const key = name.toWellFormed();
+    if (this.#tags.size < MOST_TAGS && !this.#tags.has(key)) this.#tags.set(key, value);
   }
 
   /** Writes the tags into the row. */
   close(): void {
     if (this.#tags.size === 0) return;
     let json = '';
-    // By hand: of an object `__proto__` and names that are numbers would not come as they are. Lone surrogates are no JSON to most readers.
+    // By hand: of an object `__proto__` and names that are numbers would not come as they are.
     for (const [name, value] of this.#tags) {
-      json += `${json === '' ? '{' : ','}${JSON.stringify(name.toWellFormed())}:${JSON.stringify(value.toWellFormed())}`;
+      json += `${json === '' ? '{' : ','}${JSON.stringify(name)}:${JSON.stringify(value.toWellFormed())}`;
     }
     this.#row.tags = `${json}}`;
   }

@@ -141,4 +141,12 @@ describe('the words of an event', () => {
     assert.ok(tag!.length <= 200 && value!.length <= 200 && tag!.endsWith('😀...') && value!.endsWith('😀...'));
     assert.equal(itemRow('event', { message: 'm'.repeat(8192) }).message, 'm'.repeat(8192));
   });
+
+  it('names a tag once where names are alike when they are cut or mended', () => {
+    const long = 'n'.repeat(300);
+    const tags = { [`${long}1`]: 'a', [`${long}2`]: 'b', '\ud83d': 'c', '\ud83e': 'd', '\ufffd': 'e' };
+    const unique = `{"${'n'.repeat(197)}...":"a","\ufffd":"c"}`;
+    assert.equal(itemRow('event', { tags }).tags, unique);
+    assert.equal(itemRow('log', { body: 'x', attributes: tags }).tags, unique);
+  });
 });
