@@ -72,13 +72,22 @@ function readItems(body: Buffer, given: Given, crash: Crash): readonly SentryRow
   const rows: SentryRow[] = [];
   let left = 0;
   for (const item of envelope.items) {
-    for (const row of rowsOf(item.payload, givenOfItem(envelope.headers, item, given), { crash })) {
+    for (const row of itemOfEnvelope(item.payload, givenOfItem(envelope.headers, item, given), crash)) {
       if (rows.length < MOST_ROWS) rows.push(row);
       else left++;
     }
   }
   if (left > 0) rows.push(leftOutRow(undefined, given, left));
   return rows.length === 0 ? [headerRow(given.itemType, given)] : rows;
+}
+
+/** One that cannot be read does no harm to the others. */
+function itemOfEnvelope(payload: Buffer, given: Given, crash: Crash): readonly SentryRow[] {
+  try {
+    return readItem(payload, given, crash);
+  } catch {
+    return [unreadableRow(given.itemType, payload, given)];
+  }
 }
 
 /** By its content. */

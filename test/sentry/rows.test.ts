@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { bodyFacts } from '../../src/sentry/body-facts.ts';
 import { COLUMNS, type ColumnName, type SentryRow } from '../../src/sentry/columns.ts';
 import { FORMAT_NAMES } from '../../src/sentry/formats.ts';
 import { rowsOf } from '../../src/sentry/rows.ts';
+import { parseTime, timeText } from '../../src/sentry/time.ts';
 import { given, itemRow, pick, rows, sample } from './rowing.ts';
 
 const ITEM_TYPES = [
@@ -288,6 +290,17 @@ describe('rows', () => {
         },
       ],
     );
+  });
+
+  it('of an envelope are of the time that they say, however long it lay in a file', () => {
+    const items = [{ timestamp: '2026-09-01T00:00:00.000001Z' }, { timestamp: '2026-11-22T20:00:00Z' }];
+    for (const payload of items) {
+      const body = `{"sent_at":"${payload.timestamp}"}\n{"type":"event"}\n${JSON.stringify(payload)}`;
+      const time = timeText(parseTime(payload.timestamp));
+      assert.equal(rows(body, { format: 'envelope' })[0]!.timestamp, time);
+      assert.equal(rows(body)[0]!.timestamp, time);
+      assert.equal(bodyFacts(Buffer.from(body), given(), undefined)?.timestamp, Math.floor(parseTime(time) / 1000));
+    }
   });
 
   it('of an envelope have the project of the header, if there is one', () => {

@@ -9,7 +9,7 @@ const BACK_MS = 30 * 86_400 * 1000;
 
 /**
  * The time that an item gives itself (in microseconds, or NaN) as it is kept. What comes from a client at once is shifted when the client's clock is off, and is the time of
- * receipt when it cannot be true. What Sentry has stored is believed: it may be read years later.
+ * receipt when it cannot be true. What Sentry has stored, and what lies in a file, is believed: it may be read years later.
  * @returns microseconds, or NaN when nothing is known
  */
 export function correct(micros: number, given: Given): number {
@@ -28,7 +28,7 @@ export function shift(micros: number, given: Given): number {
 }
 
 function isStored(format: string | undefined): boolean {
-  return format !== undefined && format !== 'item' && format !== 'envelope';
+  return format !== undefined && format !== 'item';
 }
 
 function otherwise(given: Given): number {

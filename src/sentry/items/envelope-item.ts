@@ -9,7 +9,8 @@ export function givenOfItem(headers: Fields, item: EnvelopeItem, given: Given): 
   const sent = parseTime(headers['sent_at']) / 1000;
   return {
     ...given,
-    format: 'item',
+    // What it says itself of its time is believed: it may have lain in a file since it was sent.
+    format: 'envelope',
     itemType: item.type,
     eventId: hexId(headers['event_id']),
     projectId: given.projectId ?? /\/(\d{1,20})\/?$/.exec(textOf(headers['dsn']) ?? '')?.[1],
