@@ -16,6 +16,17 @@ export interface SourceCounters {
   GenericProcessingFail: number;
   /** Events that had come before and were left out: of sources that look for them alone. */
   EventDuplicateCount?: number;
+  /** The source sentry's: events kept though they are not of the form that their type says. */
+  EventUnparsedCount?: number;
+  /** Events in which something was replaced before they were kept. */
+  EventScrubbedCount?: number;
+  /** Requests answered 429, since the channel had no room: their client sends nothing for a while. */
+  RequestThrottledCount?: number;
+  /** Requests passed on to the real Sentry, refused by it, never passed on, and sent to it again. */
+  ForwardedCount?: number;
+  ForwardRefusedCount?: number;
+  ForwardDroppedCount?: number;
+  ForwardRetriedCount?: number;
   StartTime: number;
   StopTime: number;
 }

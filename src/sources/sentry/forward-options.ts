@@ -1,6 +1,7 @@
 import type { Logger } from '../../component/context.ts';
+import type { SourceCounters } from '../../component/counters.ts';
 import { integer, type OptionValues, text } from '../../options/option.ts';
-import { Forwarder } from './forward.ts';
+import { Forwarder, noForwards } from './forward.ts';
 
 export const forwardOptions = {
   forward: text({
@@ -26,13 +27,18 @@ export const forwardOptions = {
 };
 
 /** The forwarder that the options ask for, if any. */
-export function forwarderOf(options: OptionValues<typeof forwardOptions>, log: Logger): Forwarder | undefined {
+export function forwarderOf(
+  options: OptionValues<typeof forwardOptions>,
+  log: Logger,
+  counters: SourceCounters,
+): Forwarder | undefined {
   if (options.forward === undefined) return undefined;
   return new Forwarder({
     base: options.forward,
     maxBytes: options['forward.maxBytes'],
     timeout: options['forward.timeout'],
     log,
+    counts: Object.assign(counters, { ...noForwards(), ...counters }),
   });
 }
 

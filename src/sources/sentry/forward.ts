@@ -21,22 +21,28 @@ export interface ForwardSettings {
   /** In ms. */
   readonly timeout: number;
   readonly log: Logger;
+  /** What to add to. */
+  readonly counts?: ForwardCounts;
   /** How long to wait after the first failure, in ms; each further one doubles it, up to a minute. */
   readonly firstPause?: number;
   /** Certificates to trust besides those of Node, in PEM. */
   readonly ca?: string | Buffer;
 }
 
-/** What became of the requests. */
+/** What became of the requests, by the names of the source's counters. */
 export interface ForwardCounts {
   /** Answered with 2xx. */
-  forwarded: number;
+  ForwardedCount: number;
   /** Answered with anything else that is no passing trouble. */
-  refused: number;
+  ForwardRefusedCount: number;
   /** Never passed on: no room, too many failures, or the end came. */
-  dropped: number;
+  ForwardDroppedCount: number;
   /** How often one was sent again. */
-  retried: number;
+  ForwardRetriedCount: number;
+}
+
+export function noForwards(): ForwardCounts {
+  return { ForwardedCount: 0, ForwardRefusedCount: 0, ForwardDroppedCount: 0, ForwardRetriedCount: 0 };
 }
 
 interface Entry {
@@ -65,7 +71,7 @@ const DRAIN = 5000;
  * and send again (Sentry drops what comes twice), anything else is final. Nobody waits for it, and it logs changes only, never a URL with its key.
  */
 export class Forwarder {
-  readonly counts: ForwardCounts = { forwarded: 0, refused: 0, dropped: 0, retried: 0 };
+  readonly counts: ForwardCounts;
   readonly #settings: ForwardSettings;
   readonly #base: URL;
   readonly #agent: HttpAgent | HttpsAgent;
@@ -85,6 +91,7 @@ export class Forwarder {
 
   constructor(settings: ForwardSettings) {
     this.#settings = settings;
+    this.counts = settings.counts ?? noForwards();
     this.#base = new URL(settings.base);
     const agent = { keepAlive: true, maxSockets: MOST_SOCKETS, maxFreeSockets: MOST_SOCKETS };
     this.#agent =
@@ -100,11 +107,11 @@ export class Forwarder {
   offer(request: ForwardRequest): void {
     const cost = request.body.length + OVERHEAD;
     if (this.#closed) {
-      this.counts.dropped++;
+      this.counts.ForwardDroppedCount++;
       return;
     }
     if (this.#held + cost > this.#settings.maxBytes || this.#count >= MOST_REQUESTS) {
-      this.counts.dropped++;
+      this.counts.ForwardDroppedCount++;
       if (this.#full++ === 0)
         this.#settings.log.warn(`forward: the queue is full (${this.#count} requests), new ones are not passed on`);
       return;
@@ -130,7 +137,7 @@ export class Forwarder {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const left = this.#count;
-    this.counts.dropped += left;
+    this.counts.ForwardDroppedCount += left;
     this.#queue = [];
     this.#head = 0;
     // With what is under way.
@@ -203,8 +210,8 @@ export class Forwarder {
 
   #final(entry: Entry, status: number): void {
     const fine = status >= 200 && status < 300;
-    if (fine) this.counts.forwarded++;
-    else this.counts.refused++;
+    if (fine) this.counts.ForwardedCount++;
+    else this.counts.ForwardRefusedCount++;
     this.#pause = 0;
     this.#done(entry);
     this.#say(fine ? '' : `refused with status ${status}`);
@@ -214,8 +221,8 @@ export class Forwarder {
     this.#say(why);
     this.#pause = Math.min(this.#pause === 0 ? (this.#settings.firstPause ?? 1000) : this.#pause * 2, LONGEST_PAUSE);
     // A request that fails while others pass would be sent for ever.
-    if (entry.others >= 0 && this.counts.forwarded > entry.others) entry.failures++;
-    entry.others = this.counts.forwarded;
+    if (entry.others >= 0 && this.counts.ForwardedCount > entry.others) entry.failures++;
+    entry.others = this.counts.ForwardedCount;
     if (entry.failures >= MOST_FAILURES) this.#drop(entry);
     else this.#again(entry);
     this.#wait(this.#pause);
@@ -232,13 +239,13 @@ export class Forwarder {
   }
 
   #again(entry: Entry): void {
-    this.counts.retried++;
+    this.counts.ForwardRetriedCount++;
     if (this.#head > 0) this.#queue[--this.#head] = entry;
     else this.#queue.unshift(entry);
   }
 
   #drop(entry: Entry): void {
-    this.counts.dropped++;
+    this.counts.ForwardDroppedCount++;
     this.#done(entry);
   }
 

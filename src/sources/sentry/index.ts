@@ -60,11 +60,15 @@ class SentrySource implements Source {
     this.#reader = new RequestReader(values, this.#projects, new BodyBudget(values.maxBytesHeld));
     this.#seen = values.dedupe ? new Seen(values['dedupe.window'], values['dedupe.maxAge'] * 1000) : undefined;
     this.#warnings = new LogLimit(context.log, () => context.clock.monotonic());
-    if (this.#seen !== undefined) context.counters.EventDuplicateCount = 0;
+    const { counters } = context;
+    if (this.#seen !== undefined) counters.EventDuplicateCount = 0;
+    if (this.#scrubber !== undefined) counters.EventScrubbedCount = 0;
+    counters.EventUnparsedCount = 0;
+    counters.RequestThrottledCount = 0;
   }
 
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
-    const { log, clock } = this.#context;
+    const { log, clock, counters } = this.#context;
     const gatherer = new Gatherer(
       out,
       {
@@ -76,7 +80,7 @@ class SentrySource implements Source {
       },
       signal,
     );
-    const forwarder = forwarderOf(this.#options, log);
+    const forwarder = forwarderOf(this.#options, log, counters);
     try {
       await this.#listen(out, gatherer, forwarder, signal);
     } finally {
@@ -187,6 +191,7 @@ class SentrySource implements Source {
       counters.EventDuplicateCount = (counters.EventDuplicateCount ?? 0) + rows.length - fresh.length;
     }
     if (fresh.length > 0) {
+      this.#count(fresh);
       const fate = gatherer.add(fresh, body);
       seen?.add(keys, fate, now);
       fates.push(fate);
@@ -199,30 +204,47 @@ class SentrySource implements Source {
     log.info('The channel has room again.');
   }
 
+  #count(rows: readonly Row[]): void {
+    let unparsed = 0;
+    let scrubbed = 0;
+    for (const row of rows) {
+      if (!row.parsed) unparsed++;
+      if (row.scrubbed) scrubbed++;
+    }
+    const { counters } = this.#context;
+    if (unparsed > 0) counters.EventUnparsedCount = (counters.EventUnparsedCount ?? 0) + unparsed;
+    if (scrubbed > 0) counters.EventScrubbedCount = (counters.EventScrubbedCount ?? 0) + scrubbed;
+  }
+
   /** What a request that failed is answered; counts it. */
   #failure(error: unknown, signal: AbortSignal): ErrorAnswer {
     const { counters, log } = this.#context;
-    const { retryAfter } = this.#options;
     if (error instanceof Refusal) {
-      const { status, message } = error;
-      if (status === 429) return { status, detail: message, retryAfter };
+      const { status, message, reason } = error;
+      if (status === 429) return this.#throttled(message);
       if (status === 404 || status === 405) {
         if (log.isDebug) log.debug(`refused a request with ${status}`);
       } else {
         counters.EventReadFail++;
-        this.#warnings.warn(`refused a request with ${status}: ${message}`);
+        this.#warnings.warn(`refused a request with ${status}: ${reason}`);
       }
       return { status, detail: message };
     }
     if (error instanceof SluiceError && error.code === 'CHANNEL_FULL') {
       if (!this.#full) log.warn(`requests are refused: ${error.message}. ${error.action}`);
       this.#full = true;
-      return { status: 429, detail: 'the channel has no room', retryAfter };
+      return this.#throttled('the channel has no room');
     }
     if (signal.aborted) return { status: 503, detail: 'the agent is stopping' };
     counters.GenericProcessingFail++;
     this.#warnings.warn(`a request failed: ${describeError(error)}`);
     return { status: 500, detail: 'internal error' };
+  }
+
+  #throttled(detail: string): ErrorAnswer {
+    const { counters } = this.#context;
+    counters.RequestThrottledCount = (counters.RequestThrottledCount ?? 0) + 1;
+    return { status: 429, detail, retryAfter: this.#options.retryAfter };
   }
 }
 
@@ -240,8 +262,10 @@ function asItCame(request: IncomingMessage, { kind }: Endpoint, { submission, ra
 
 async function endForwarding(forwarder: Forwarder, log: Logger): Promise<void> {
   await forwarder.close();
-  const { forwarded, refused, dropped, retried } = forwarder.counts;
-  log.info(`forward: ${forwarded} requests passed on, ${refused} refused, ${dropped} dropped, ${retried} sent again`);
+  const { ForwardedCount, ForwardRefusedCount, ForwardDroppedCount, ForwardRetriedCount } = forwarder.counts;
+  log.info(
+    `forward: ${ForwardedCount} requests passed on, ${ForwardRefusedCount} refused, ${ForwardDroppedCount} dropped, ${ForwardRetriedCount} sent again`,
+  );
 }
 
 export const sentrySource = declare('source', {

@@ -29,6 +29,11 @@ export class Projects {
     return [...new Set(this.#known.map(({ project }) => project))];
   }
 
+  /** Whether there is any key of it. */
+  knows(project: string): boolean {
+    return this.#known.some((known) => known.project === project);
+  }
+
   /** Whether the key is one of the project; takes the same time whatever is wrong. */
   accepts(project: string, key: string): boolean {
     if (this.open) return true;

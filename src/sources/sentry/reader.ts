@@ -148,7 +148,14 @@ export class RequestReader {
 
   #check(project: string, key: string): string {
     if (this.#projects.accepts(project, key)) return project;
-    throw new Refusal(403, 'event submission rejected with_reason: ProjectId');
+    throw new Refusal(403, 'event submission rejected with_reason: ProjectId', this.#whyNot(project));
+  }
+
+  /** For the operator; the client is told of no project whether it is there. */
+  #whyNot(project: string): string {
+    if (project === '') return 'its key is of no project in `projects`, or of several';
+    if (!this.#projects.knows(project)) return `project ${project} is not in \`projects\``;
+    return `its key is not one that \`projects\` has for project ${project}`;
   }
 }
 

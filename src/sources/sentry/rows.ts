@@ -21,6 +21,8 @@ export interface Row {
   readonly contentType: string | undefined;
   readonly sampleRate: string | undefined;
   readonly parsed: boolean;
+  /** Whether something was taken out. */
+  readonly scrubbed: boolean;
 }
 
 /** Payloads that are no JSON; they stay byte for byte. */
@@ -102,6 +104,7 @@ function toRow(item: Item, { body, payload, parsed }: Read, submission: Submissi
     contentType: bounded(textOf(headers['content_type'])),
     sampleRate: type === 'transaction' ? submission.sampleRate : undefined,
     parsed,
+    scrubbed: body !== item.payload,
   };
 }
 

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import type { Logger } from '../../../src/component/context.ts';
-import { Forwarder, type ForwardRequest } from '../../../src/sources/sentry/forward.ts';
+import { newSourceCounters } from '../../../src/component/counters.ts';
+import { type ForwardCounts, Forwarder, type ForwardRequest } from '../../../src/sources/sentry/forward.ts';
 import { forwardedHeaders } from '../../../src/sources/sentry/forward-headers.ts';
 import { forwarderOf, forwardOptions } from '../../../src/sources/sentry/forward-options.ts';
 
@@ -75,6 +76,15 @@ function request(body: Buffer | string = 'x', more: Partial<ForwardRequest> = {}
     body: Buffer.from(body),
     remoteAddress: '10.1.2.3',
     ...more,
+  };
+}
+
+function countsOf(forwarded: number, refused: number, dropped: number, retried: number): ForwardCounts {
+  return {
+    ForwardedCount: forwarded,
+    ForwardRefusedCount: refused,
+    ForwardDroppedCount: dropped,
+    ForwardRetriedCount: retried,
   };
 }
 
@@ -185,7 +195,7 @@ describe('source sentry: forward', () => {
         upstream.taken.map(({ body }) => body.toString()),
         ['first', 'first', 'first', 'first'],
       );
-      assert.deepEqual(forwarder.counts, { forwarded: 1, refused: 0, dropped: 0, retried: 3 });
+      assert.deepEqual(forwarder.counts, countsOf(1, 0, 0, 3));
       assert.equal(lines.length, 2, lines.join('\n'));
       assert.match(lines[1]!, /takes requests again/);
       assert.equal(forwarder.held, 0);
@@ -201,7 +211,7 @@ describe('source sentry: forward', () => {
     later.listen(Number(new URL(base).port), '127.0.0.1');
     await served;
     await forwarder.close();
-    assert.equal(forwarder.counts.forwarded, 1);
+    assert.equal(forwarder.counts.ForwardedCount, 1);
     const closed = once(later, 'close');
     later.close();
     later.closeAllConnections();
@@ -215,7 +225,7 @@ describe('source sentry: forward', () => {
     forwarder.offer(request('over quota'));
     await upstream.until(3);
     await forwarder.close();
-    assert.deepEqual(forwarder.counts, { forwarded: 0, refused: 0, dropped: 1, retried: 2 });
+    assert.deepEqual(forwarder.counts, countsOf(0, 0, 1, 2));
 
     const patient = new Forwarder({ base, maxBytes: 1 << 20, timeout: 200, log });
     upstream.answers((response) => void response.writeHead(429, { 'Retry-After': '3600' }).end());
@@ -227,7 +237,7 @@ describe('source sentry: forward', () => {
     await fetch(base, { method: 'POST' });
     await patient.close(AbortSignal.abort());
     assert.equal(upstream.taken.filter(({ body }) => body.toString() === 'b').length, 0);
-    assert.equal(patient.counts.dropped, 21);
+    assert.equal(patient.counts.ForwardDroppedCount, 21);
   });
 
   it('takes any other answer for the last word', async () => {
@@ -237,7 +247,7 @@ describe('source sentry: forward', () => {
     await upstream.until(statuses.length);
     await forwarder.close();
     assert.equal(upstream.taken.length, statuses.length);
-    assert.deepEqual(forwarder.counts, { forwarded: 1, refused: 6, dropped: 0, retried: 0 });
+    assert.deepEqual(forwarder.counts, countsOf(1, 6, 0, 0));
   });
 
   it('drops the newest when the queue is full, counts them and says so once', async () => {
@@ -245,13 +255,13 @@ describe('source sentry: forward', () => {
     upstream.answers((response) => void held.push(response));
     const slow = new Forwarder({ base, maxBytes: 10 * 2024, timeout: 20_000, log });
     for (let i = 0; i < 30; i++) slow.offer(request(String(i).padEnd(1000)));
-    assert.equal(slow.counts.dropped, 20);
+    assert.equal(slow.counts.ForwardDroppedCount, 20);
     assert.equal(slow.held, 10 * 2024);
     await upstream.until(8);
     upstream.answers((response) => void response.end());
     for (const response of held) response.end();
     await slow.close();
-    assert.deepEqual(slow.counts, { forwarded: 10, refused: 0, dropped: 20, retried: 0 });
+    assert.deepEqual(slow.counts, countsOf(10, 0, 20, 0));
     assert.deepEqual(
       upstream.taken.map(({ body }) => Number(body)).sort((a, b) => a - b),
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -270,7 +280,7 @@ describe('source sentry: forward', () => {
     await upstream.until(100);
     await forwarder.close();
     assert.ok(ports.size <= 8, String(ports.size));
-    assert.equal(forwarder.counts.forwarded, 100);
+    assert.equal(forwarder.counts.ForwardedCount, 100);
     assert.deepEqual(lines, []);
   });
 
@@ -279,13 +289,13 @@ describe('source sentry: forward', () => {
       upstream.taken[nth - 1]!.body.toString() === 'bad' ? response.destroy() : response.end('{}'),
     );
     forwarder.offer(request('bad'));
-    while (forwarder.counts.dropped === 0) {
+    while (forwarder.counts.ForwardDroppedCount === 0) {
       const count = upstream.taken.length;
       forwarder.offer(request('good'));
       await upstream.until(count + 1);
     }
     await forwarder.close();
-    assert.equal(forwarder.counts.dropped, 1);
+    assert.equal(forwarder.counts.ForwardDroppedCount, 1);
   });
 
   it('stops at once when told to, and takes nothing more', async () => {
@@ -297,7 +307,7 @@ describe('source sentry: forward', () => {
     stop.abort();
     await closed;
     forwarder.offer(request());
-    assert.equal(forwarder.counts.dropped, 2);
+    assert.equal(forwarder.counts.ForwardDroppedCount, 2);
     assert.match(lines.at(-1)!, /1 requests were not passed on before the end/);
   });
 
@@ -309,7 +319,7 @@ describe('source sentry: forward', () => {
       value: 'https://sentry.example.com/x',
     });
     assert.equal(
-      forwarderOf({ forward: undefined, 'forward.maxBytes': 1 << 20, 'forward.timeout': 1 }, log),
+      forwarderOf({ forward: undefined, 'forward.maxBytes': 1 << 20, 'forward.timeout': 1 }, log, newSourceCounters()),
       undefined,
     );
   });

@@ -53,6 +53,7 @@ describe('what was seen', () => {
       contentType: undefined,
       sampleRate: undefined,
       parsed: true,
+      scrubbed: false,
       ...over,
     });
     const key = (over: Partial<Row>) => keyOf(row(over));
