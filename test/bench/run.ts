@@ -1,7 +1,10 @@
 /**
  * `npm run bench [-- --peer] [--lines N] [--only WORD] [--json FILE]`: runs whole agents over the same lines and prints events and bytes a
- * second, CPU time and peak memory; `--only idle` (or start, latency, busy) what many files cost. `--peer` runs the real Flume 1.11, tuned, on the same input in the same run.
+ * second, CPU time and peak memory; `--only idle` (or start, latency, busy) what many files cost, `--only sentry-envelopes` (or sentry-rows, sentry-lines) what
+ * Sentry's data does. `--peer` runs the real Flume 1.11, tuned, on the same input in the same run.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -136,6 +139,24 @@ function print(row: Row, against: Row | undefined): void {
   );
 }
 
+/** Scripts of their own, by their names: what is measured there is not lines through an agent. */
+const SENTRY: Readonly<Record<string, readonly string[]>> = {
+  'sentry-envelopes': ['--main', BUILT],
+  'sentry-rows': [],
+  'sentry-lines': [],
+};
+
+async function runScript(name: string): Promise<void> {
+  const script = join(import.meta.dirname, `${name}.ts`);
+  const child = spawn(process.execPath, [script, ...(SENTRY[name] ?? [])], { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`${name} ended with ${code}`);
+}
+
+if (args.only !== undefined && args.only in SENTRY) {
+  await runScript(args.only);
+  process.exit();
+}
 if (args.only !== undefined && MANY_FILES.some((name) => name === args.only)) {
   await manyFiles(args.only, BUILT);
   process.exit();
@@ -161,6 +182,7 @@ try {
 } finally {
   await hdfs?.stop();
 }
+if (args.only === undefined) for (const name of Object.keys(SENTRY)) await runScript(name);
 const file = args.json ?? join(cacheDir(), 'bench', 'results.json');
 writeFileSync(file, `${JSON.stringify({ node: process.version, rows }, undefined, 2)}\n`);
 process.stdout.write(`Written to ${file}\n`);

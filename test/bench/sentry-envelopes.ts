@@ -1,5 +1,5 @@
 /**
- * `node test/bench/sentry.ts [--seconds N] [--main FILE] [--clients N]`: a whole agent, sentry -> memory -> null, with scrubbing and grouping, and clients on
+ * `node test/bench/sentry-envelopes.ts [--seconds N] [--main FILE] [--clients N]`: a whole agent, sentry -> memory -> null, with scrubbing and grouping, and clients on
  * the same machine that send envelopes of an event of 4 KB each. First as many as it takes, then half of that at an even pace, for the latencies: from
  * when a request was due, whether a connection was free or not.
  */
