@@ -32,6 +32,12 @@ describe('presets of multiline', () => {
       assert.deepEqual(joined('sentry', sample(name)), sample(name).trimEnd().split('\n'), name);
   });
 
+  it("sentry takes lines of nginx's error log for what they are: none of them belongs to a line before", () => {
+    const access = sample('nginx-access.log').split('\n', 1)[0]!;
+    const error = '2026/11/23 00:00:02 [error] 29#29: *1 upstream timed out, client: 192.0.2.1';
+    assert.deepEqual(joined('sentry', `${access}\n${error}\n${error}\n${access}\n`), [access, error, error, access]);
+  });
+
   it('python joins tracebacks, chained ones too, to the line before', () => {
     const log = `2026-11-23 00:00:00 ERROR x
 Traceback (most recent call last):
