@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { BodyBudget, HeldBody } from '../../../src/rpc/http/body.ts';
@@ -71,6 +72,29 @@ describe('inflate', () => {
       await refused(503, bomb, encoding, 16 * MIB, new BodyBudget(2 * MIB));
     });
   }
+
+  it('reads every frame of zstd, small and large, and refuses what is none behind them', async () => {
+    for (const size of [1, 4000, 600_000]) {
+      const parts = [1, 2, 3].map((n) => Buffer.alloc(size, `some text ${n} `));
+      const packed = Buffer.concat(parts.map((part) => zlib.zstdCompressSync(part)));
+      const skippable = Buffer.from('502a4d1804000000aabbccdd', 'hex');
+      for (const bytes of [packed, Buffer.concat([skippable, packed, skippable])]) {
+        assert.ok((await unpack(bytes, 'zstd')).equals(Buffer.concat(parts)), String(size));
+      }
+      await refused(400, Buffer.concat([packed, Buffer.from('garbage')]), 'zstd');
+      await refused(413, packed, 'zstd', 3 * size - 1);
+    }
+    // Above 64 KiB of packed bytes they are read as a stream.
+    const noise = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * i * 31) % 251));
+    const large = Buffer.concat([
+      zlib.zstdCompressSync(Buffer.concat([noise, randomBytes(90_000)])),
+      zlib.zstdCompressSync(noise),
+    ]);
+    assert.equal((await unpack(large, 'zstd')).length, 190_000);
+    await refused(400, Buffer.concat([large, Buffer.from('garbage')]), 'zstd');
+    await refused(400, Buffer.alloc(8 * 2000, Buffer.from('502a4d1800000000', 'hex')), 'zstd');
+    await refused(400, Buffer.alloc(8 * 20_000, Buffer.from('502a4d1800000000', 'hex')), 'zstd');
+  });
 
   it('takes raw deflate, several encodings, and words that mean none', async () => {
     const bytes = Buffer.alloc(4000, 'some text ');
