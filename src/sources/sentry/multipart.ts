@@ -35,8 +35,9 @@ export function readParts(body: Buffer, boundary: string): Part[] {
     if (body.toString('latin1', at, at + 2) === '--') return parts;
     const start = body.indexOf('\n', at);
     if (start < 0) throw invalid('unexpected end');
-    const headersEnd = body.indexOf(BLANK_LINE, start - 1);
-    if (headersEnd < 0 || headersEnd - start > LONGEST_HEADERS) throw invalid('a part without a head');
+    // No further: of a body of carriage returns each byte would look like the begin of a blank line.
+    const headersEnd = body.subarray(0, start + LONGEST_HEADERS).indexOf(BLANK_LINE, start - 1);
+    if (headersEnd < 0) throw invalid('a part without a head');
     const from = headersEnd + BLANK_LINE.length;
     // A part without content: the blank line's end begins the next boundary.
     const end = body.indexOf(delimiter, from - 2);
@@ -55,7 +56,7 @@ function partOf(headers: string, bytes: Buffer): Part | undefined {
   return {
     name,
     filename: parameter(disposition, 'filename'),
-    contentType: /^content-type:\s*(\S.*?)\s*$/im.exec(headers)?.[1],
+    contentType: /^content-type:(.*)$/im.exec(headers)?.[1]?.trim() || undefined,
     bytes,
   };
 }

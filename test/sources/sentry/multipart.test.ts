@@ -56,6 +56,21 @@ describe('forms in parts', () => {
     assert.throws(() => read(`--b\r\n${'x'.repeat(20_000)}\r\n\r\n\r\n--b--`), /without a head/);
   });
 
+  it('are read in the time that their length takes', () => {
+    // Blanks within a value: what tried each of them as its end took 0.3 s a part.
+    const blanks = `--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: x${' '.repeat(15_000)}y\r\n\r\n\r\n`;
+    const parts = readParts(Buffer.from(`${blanks.repeat(200)}--b--`), 'b');
+    assert.equal(parts.length, 200);
+    assert.equal(parts[0]?.contentType?.length, 15_002);
+    assert.deepEqual(read('--b\r\nContent-Type: \r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n--b--'), [
+      ['a', undefined, undefined, ''],
+    ]);
+    assert.throws(
+      () => readParts(Buffer.concat([Buffer.from('--b\n'), Buffer.alloc(100 << 20, '\r')]), 'b'),
+      /without a head/,
+    );
+  });
+
   it('give parts or a refusal for any bytes', () => {
     const piece = fc.constantFrom(
       '--b',
