@@ -1,4 +1,4 @@
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const VALUE = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|NaN|-?Infinity/y;
 const BLANKS = /[ \t\r\n]*/y;
 
@@ -29,7 +29,7 @@ export function whereBroken(text: string): string {
       expected = 'a comma or the end';
       next = at + 1;
     } else if (expected === 'a name' || expected === 'a name or }') {
-      next = skip(STRING, text, at);
+      next = skipString(text, at);
       if (next === at) break;
       expected = 'a colon';
     } else if (c === '{' || c === '[') {
@@ -37,7 +37,7 @@ export function whereBroken(text: string): string {
       expected = c === '{' ? 'a name or }' : 'a value or ]';
       next = at + 1;
     } else {
-      next = skip(c === '"' ? STRING : VALUE, text, at);
+      next = c === '"' ? skipString(text, at) : skip(VALUE, text, at);
       if (next === at) break;
       expected = 'a comma or the end';
     }
@@ -53,6 +53,19 @@ export function whereBroken(text: string): string {
 function said(text: string, at: number, what: string): string {
   const line = text.slice(0, at).split('\n').length;
   return `line ${line}, column ${at - text.lastIndexOf('\n', at - 1)}: ${what}`;
+}
+
+/** Behind the string at a place, or that place when there is none. A pattern for all of it would need a stack as deep as the string is long. */
+function skipString(text: string, start: number): number {
+  if (text[start] !== '"') return start;
+  for (let at = start + 1; at < text.length; ) {
+    const c = text.charCodeAt(at);
+    if (c === 0x22) return at + 1;
+    const next = c === 0x5c ? skip(ESCAPE, text, at) : at + 1;
+    if (c < 0x20 || next === at) return start;
+    at = next;
+  }
+  return start;
 }
 
 /** Behind what a sticky pattern matches at a place. */

@@ -19,6 +19,12 @@ describe('where JSON is broken', () => {
     for (const [text, expected] of cases) assert.equal(whereBroken(text), expected, text);
   });
 
+  it('reads through texts of many megabytes', () => {
+    const long = 'x'.repeat(12 << 20);
+    assert.match(whereBroken(`["${long}"`), /it ends where a comma or \] must stand/);
+    assert.match(whereBroken(`["${long}`), /the text that begins here has no end/);
+  });
+
   it('finds nothing but an end where a sound text is cut, and never throws', () => {
     fc.assert(
       fc.property(fc.json(), fc.double({ min: 0, max: 1, noNaN: true }), (json, part) => {
