@@ -25,10 +25,11 @@ const MOST_FIELDS = 16;
  * `Authorization: Basic` when there is nothing else (it may be meant for a proxy). Several may be given when they agree.
  *
  * @param query what stands behind the `?`
+ * @param basic whether Basic counts: with a tunnel it is what the browser tells its site
  * @returns `undefined` when there is no key
  * @throws Refusal 401 when they name several keys, 400 for a version that is not known
  */
-export function credentialsOf(headers: IncomingHttpHeaders, query: string): Credentials | undefined {
+export function credentialsOf(headers: IncomingHttpHeaders, query: string, basic = true): Credentials | undefined {
   const fields = new Map<string, string>();
   const own = headers['x-sentry-auth'];
   if (own !== undefined) addFields(fields, String(own));
@@ -37,7 +38,7 @@ export function credentialsOf(headers: IncomingHttpHeaders, query: string): Cred
   if (query.includes('sentry_')) {
     for (const [name, value] of new URLSearchParams(query)) if (name.startsWith('sentry_')) add(fields, name, value);
   }
-  if (!fields.has('sentry_key') && authorization !== undefined) addBasic(fields, authorization);
+  if (basic && !fields.has('sentry_key') && authorization !== undefined) addBasic(fields, authorization);
   const version = Number(fields.get('sentry_version'));
   if (version > VERSION) throw new Refusal(400, `unsupported protocol version: ${VERSION} is the newest`);
   const key = fields.get('sentry_key');

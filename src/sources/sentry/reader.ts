@@ -29,6 +29,8 @@ export class RequestReader {
   readonly #projects: Projects;
   readonly #budget: BodyBudget;
   readonly #limits: InflateLimits;
+  /** Of bodies that are one event: base64 makes them a third longer. */
+  readonly #eventLimits: InflateLimits;
 
   constructor(options: Options, projects: Projects, budget: BodyBudget) {
     this.#options = options;
@@ -36,6 +38,9 @@ export class RequestReader {
     this.#budget = budget;
     const most = options['limits.envelope'];
     this.#limits = { most, budget, tooLong: `the request is longer than limits.envelope = ${most}` };
+    const event = options['limits.event'];
+    const tooLong = `the event is longer than limits.event = ${event}`;
+    this.#eventLimits = { most: Math.min(most, 2 * event), budget, tooLong };
   }
 
   /**
@@ -51,7 +56,7 @@ export class RequestReader {
     received: number,
     signal: AbortSignal,
   ): Promise<ReadRequest> {
-    const credentials = credentialsOf(request.headers, query);
+    const credentials = credentialsOf(request.headers, query, endpoint.kind !== 'tunnel');
     // Who may not send is not read from, as far as that is known by now.
     const known = credentials === undefined ? undefined : this.#projectOf(endpoint, credentials.key);
     if (credentials === undefined && endpoint.kind !== 'envelope' && endpoint.kind !== 'tunnel') throw missing();
@@ -73,17 +78,18 @@ export class RequestReader {
     signal: AbortSignal,
   ): Promise<{ body: HeldBody; raw: Buffer }> {
     if (request.method === 'GET') return { body: await this.#json(this.#queryData(query)), raw: NOTHING };
-    const { most, tooLong } = this.#limits;
+    const limits = isOneEvent(kind) ? this.#eventLimits : this.#limits;
+    const { most, tooLong } = limits;
     const packed = await readBody(request, most, this.#budget, tooLong, signal);
     const raw = packed.bytes;
-    const body = await inflate(packed, request.headers['content-encoding'], this.#limits);
+    const body = await inflate(packed, request.headers['content-encoding'], limits);
     return { body: kind === 'store' ? await this.#json(body) : body, raw };
   }
 
   /** What is in the body of an event for `/store/`. */
   async #json(body: HeldBody): Promise<HeldBody> {
     try {
-      return await storeJson(body, this.#limits);
+      return await storeJson(body, this.#eventLimits);
     } catch (error) {
       body.release();
       throw error;
@@ -115,7 +121,7 @@ export class RequestReader {
       client: credentials?.client,
     });
     const { kind } = endpoint;
-    if (kind === 'store' || kind === 'security' || kind === 'nel') checkEvent(bytes, this.#options);
+    if (isOneEvent(kind)) checkEvent(bytes, this.#options);
     switch (kind) {
       case 'store':
         return ofStore(bytes, sender(known!));
@@ -157,6 +163,10 @@ export class RequestReader {
     if (!this.#projects.knows(project)) return `project ${project} is not in \`projects\``;
     return `its key is not one that \`projects\` has for project ${project}`;
   }
+}
+
+function isOneEvent(kind: Endpoint['kind']): boolean {
+  return kind === 'store' || kind === 'security' || kind === 'nel';
 }
 
 function envelopeOf(bytes: Buffer): Envelope {

@@ -1,6 +1,6 @@
 import { Refusal } from '../../rpc/http/refusal.ts';
 import { parseJson } from '../../sentry/json.ts';
-import { type Fields, isFields, textOf } from '../../sentry/payload.ts';
+import { type Fields, isFields, jsonText, textOf } from '../../sentry/payload.ts';
 import { type Item, newEventId, type Sender, type Submission } from './submission.ts';
 
 /** A browser sends some reports at a time. */
@@ -40,7 +40,11 @@ function itemsOf(payload: Buffer, nel: boolean): Item[] {
   if (value.length === 0 || value.length > MOST_REPORTS) {
     throw new Refusal(400, `a list of 1 to ${MOST_REPORTS} reports is taken`);
   }
-  return value.map((report) => itemOf(report, Buffer.from(JSON.stringify(report)), nel));
+  return value.map((report) => {
+    const text = jsonText(report);
+    if (text === undefined) throw new Refusal(400, 'a report is nested too deep');
+    return itemOf(report, Buffer.from(text), nel);
+  });
 }
 
 function itemOf(report: unknown, payload: Buffer, nel: boolean): Item {

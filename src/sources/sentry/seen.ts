@@ -12,6 +12,8 @@ interface Entry {
 /** So much of both ends of a payload tells it from others. */
 const END_BYTES = 64 << 10;
 
+const LONGEST_KEY = 128;
+
 /** What was taken in lately, so that nothing is kept twice: some number of entries, none older than some time. */
 export class Seen {
   readonly #most: number;
@@ -73,5 +75,7 @@ export function keyOf({ projectId, itemType, eventId, body, filename }: Row): st
     body.length <= 2 * END_BYTES
       ? body
       : Buffer.concat([body.subarray(0, END_BYTES), body.subarray(body.length - END_BYTES)]);
-  return `${key}:${body.length}:${hash('sha1', ends, 'base64')}:${filename ?? ''}`;
+  const long = `${key}:${filename ?? ''}`;
+  // Names of a kilobyte would make the memory that this takes many times larger.
+  return `${long.length > LONGEST_KEY ? hash('sha1', long, 'base64') : long}:${body.length}:${hash('sha1', ends, 'base64')}`;
 }

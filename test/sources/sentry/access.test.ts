@@ -26,6 +26,9 @@ describe('sentry source: who may send, and how', () => {
     const good = `https://${KEY}@old.example.com/42`;
     await answered(200, { path: '/tunnel', headers: {}, body: body(good) });
     await answered(200, { path: '/my//tunnel?o=1', headers: {}, body: body(good) });
+    // What the browser tells the site that the tunnel belongs to.
+    const Authorization = `Basic ${Buffer.from('staging:password').toString('base64')}`;
+    await answered(200, { path: '/tunnel', headers: { Authorization }, body: body(good) });
     await answered(200, { path: '/api/42/envelope/', headers: {}, body: body(good) });
     await answered(403, { path: '/tunnel', headers: {}, body: body(`https://${KEY}@old.example.com/43`) });
     await answered(403, { path: '/tunnel', headers: {}, body: body('https://other@old.example.com/42') });
@@ -33,7 +36,7 @@ describe('sentry source: who may send, and how', () => {
     await answered(401, { path: '/tunnel', headers: {}, body: '{}\n{"type":"event"}\n{}' });
     await answered(400, { path: '/tunnel', body: '{}\n{"type":"event"}\n{}' });
     await answered(401, { path: '/tunnel', headers: {}, body: body('https://old.example.com/42') });
-    assert.equal(running.run.out.rows, 3);
+    assert.equal(running.run.out.rows, 4);
   });
 
   it('lets in who has a key of the project, and nobody else', async () => {

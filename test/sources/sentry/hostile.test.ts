@@ -3,7 +3,7 @@ import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { waitFor } from '../../support/wait-for.ts';
 import { auth, eventEnvelope, idOf, KEY, type Running, send, start } from './client.ts';
@@ -85,6 +85,32 @@ describe('sentry source and hostile clients', () => {
     }
     await alive(1);
     assert.equal(running.run.out.rows, 1);
+  });
+
+  it('inflates no more for one event than an event may have, and passes over no endless blanks', async () => {
+    running = await start({ 'limits.event': '100000' });
+    const headers = { ...auth(), 'Content-Encoding': 'gzip' };
+    for (const endpoint of ['store', 'security', 'csp-report', 'nel']) {
+      const path = `/api/42/${endpoint}/`;
+      const { status, text } = await send(running.port, { path, headers, body: gzipSync(Buffer.alloc(300_000, ' ')) });
+      assert.deepEqual([status, /longer than limits\.event/.test(text)], [413, true], endpoint);
+    }
+    const packed = deflateSync(Buffer.alloc(300_000, ' ')).toString('base64');
+    assert.equal((await send(running.port, { path: '/api/42/store/', body: packed })).status, 413);
+    const blanks = Buffer.concat([Buffer.alloc(70_000, '\n'), eventEnvelope(idOf(1))]);
+    assert.equal((await send(running.port, { body: blanks })).status, 400);
+    assert.equal((await send(running.port, { body: blanks.subarray(10_000) })).status, 200);
+    // Of the longest event that is fine, base64 is longer.
+    const text = Buffer.from(JSON.stringify({ message: 'x'.repeat(99_900) })).toString('base64');
+    assert.equal((await send(running.port, { path: '/api/42/store/', body: text })).status, 200);
+  });
+
+  it('refuses reports that are nested without end', async () => {
+    running = await start();
+    const deep = `[{"csp-report":${'['.repeat(400_000)}${']'.repeat(400_000)}}]`;
+    assert.equal((await send(running.port, { path: '/api/42/security/', body: deep })).status, 400);
+    assert.equal((await send(running.port, { path: '/api/42/security/', body: deep.slice(1, -1) })).status, 200);
+    assert.equal(running.run.counters.GenericProcessingFail, 0);
   });
 
   it('refuses a body that is too long without reading it, and the client sees the answer', async () => {

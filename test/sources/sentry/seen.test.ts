@@ -65,6 +65,10 @@ describe('what was seen', () => {
     assert.equal(key(attachment), key(attachment));
     assert.notEqual(key(attachment), key({ ...attachment, body: Buffer.from('y') }));
     assert.notEqual(key(attachment), key({ ...attachment, filename: 'a' }));
+    const long = { ...attachment, itemType: 't'.repeat(1000), filename: 'f'.repeat(1000) };
+    assert.ok((key(long)?.length ?? 0) < 200);
+    assert.notEqual(key(long), key({ ...long, filename: `${long.filename}g` }));
+    assert.notEqual(key(long), key({ ...long, itemType: `${long.itemType}u` }));
     const large = Buffer.alloc(300_000);
     const other = Buffer.from(large);
     other[299_999] = 1;
