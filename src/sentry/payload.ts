@@ -74,11 +74,14 @@ export interface Words {
 
 /** `logentry` (also under its old name), else `message`, which is a text or an object of the same kind. `toText`: of what is no text but should be. */
 export function wordsOf(payload: Fields, toText: typeof anyText = anyText): Words {
-  const entry = interfaceOf(payload, 'logentry', 'sentry.interfaces.Message') ?? payload['message'];
-  if (!isFields(entry)) return { message: textOf(entry === false ? null : entry), formatted: undefined };
-  const words = { message: toText(entry['message']), formatted: toText(entry['formatted']) };
-  if (words.message !== undefined || words.formatted !== undefined) return words;
-  return { message: textOf(payload['message']), formatted: undefined };
+  const { message, formatted } = wordsIn(interfaceOf(payload, 'logentry', 'sentry.interfaces.Message'), toText);
+  if (message !== undefined || formatted !== undefined) return { message, formatted };
+  return wordsIn(payload['message'], toText);
+}
+
+function wordsIn(entry: unknown, toText: typeof anyText): Words {
+  if (!isFields(entry)) return { message: entry === false ? undefined : textOf(entry), formatted: undefined };
+  return { message: toText(entry['message']), formatted: toText(entry['formatted']) };
 }
 
 /** Name and value of each tag, in order; null, lists without both and values that are no text are left out. The first of a name counts. */

@@ -18,6 +18,12 @@ const TABLE: readonly [string, Fields, Partial<SentryRow>][] = [
   ['a text', { message: 'plain' }, { message: 'plain' }],
   ['an object', { message: { formatted: 'f' } }, { message: 'f' }],
   ['the old name', { 'sentry.interfaces.Message': { message: 'm' } }, { message: 'm' }],
+  [
+    'an object where the entry is empty',
+    { logentry: { message: null }, message: { formatted: 'f' } },
+    { message: 'f' },
+  ],
+  ['a text where the entry is false', { logentry: false, message: 'm' }, { message: 'm' }],
   ['nothing but blanks', { message: ' \n ' }, { title: '<unlabeled event>' }],
   ['false', { message: false }, { message: undefined, title: '<unlabeled event>' }],
   ['an exception without a message', { exception: [{ type: 'T', value: 'v' }] }, { message: 'T: v', title: 'T: v' }],
