@@ -146,7 +146,7 @@ class SentrySource implements Source {
       const read = await this.#reader.read(request, endpoint, query, this.#context.clock.now(), signal);
       body = read.body;
       if (forwarder !== undefined) forwarder.offer(asItCame(request, endpoint, read));
-      const { rows, eventId } = rowsOf(read.submission, this.#scrubber);
+      const { rows, eventId } = await rowsOf(read.submission, this.#scrubber);
       await this.#accept(gatherer, rows, body);
       if (method === 'GET') answerGif(response);
       else if (endpoint.kind === 'minidump' && eventId !== undefined) answerUuid(response, eventId);
