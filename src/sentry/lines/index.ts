@@ -100,8 +100,10 @@ function readFields(
     const line = readSentryMachine(fields, near);
     if (line !== undefined) return finish('sentry-json', withMore(line, more), given);
   }
-  // Events have times, levels, messages and loggers, too.
-  const mayBeRelay = format === 'relay-json' || (format === undefined && !('event_id' in fields));
+  // Events have times, levels, messages and loggers, too, but no target.
+  const mayBeRelay =
+    format === 'relay-json' ||
+    (format === undefined && (!('event_id' in fields) || typeof fields['target'] === 'string'));
   return mayBeRelay ? finish('relay-json', withMore(readRelayJson(fields), more), given) : undefined;
 }
 

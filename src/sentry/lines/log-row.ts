@@ -55,9 +55,9 @@ export class Pairs {
     if (known === undefined) return false;
     if (isNothing) return true;
     const text = known.read === undefined ? value : known.read(value);
-    if (text === undefined || this.#row[known.column] !== undefined) return false;
-    this.#row[known.column] = text;
-    return true;
+    if (text === undefined) return false;
+    this.#row[known.column] ??= text;
+    return this.#row[known.column] === text;
   }
 
   /** A value of JSON: lists and objects become its text; null is none. */

@@ -190,6 +190,25 @@ describe("relay's log as JSON", () => {
     assert.deepEqual(rowOf(old)?.['tags'], { module_path: 'a::b', lineno: '3' });
   });
 
+  it('is about an event where it has the id of one beside its target', () => {
+    const span = { name: 'request', uri: '/api/42/envelope/' };
+    const told = { timestamp: '2026-11-23T00:00:00Z', level: 'ERROR', message: 'm', event_id: 'a'.repeat(32) };
+    const expected = {
+      format: 'relay-json',
+      ...line({
+        timestamp: '2026-11-23 00:00:00.000000',
+        level: 'error',
+        logger: 't',
+        message: 'm',
+        event_id: 'a'.repeat(32),
+        project_id: '42',
+        // What is a column is no tag, though the spans say it again.
+        tags: { span: 'request', 'span.uri': '/api/42/envelope/' },
+      }),
+    };
+    assert.deepEqual(rowOf(JSON.stringify({ ...told, target: 't', span, spans: [span, span] })), expected);
+  });
+
   it('is no event: those have an id', () => {
     const event = '{"event_id":"a","timestamp":"2026-11-23T00:00:01Z","level":"info","logger":"x","message":"m"}';
     assert.equal(read(event), undefined);
