@@ -94,7 +94,9 @@ function read({ type, payload: bytes }: Item, scrubber: Scrubber | undefined): R
 
 function toRow(item: Item, { body, payload, parsed }: Read, submission: Submission, eventId: string | undefined): Row {
   const { type, headers } = item;
-  const { project, received, sentAt, sdk } = submission;
+  const { project, received, sdk } = submission;
+  // As the header holds it: rows are made of that, and the two must not fall on different days.
+  const sentAt = Math.floor(submission.sentAt);
   const id = item.eventId ?? (belongsToEvent(type) ? eventId : undefined);
   const given: Given = {
     itemType: type,

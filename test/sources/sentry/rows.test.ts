@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { GivenReader } from '../../../src/sentry/headers.ts';
+import { rowsOf as sentryRows } from '../../../src/sentry/rows.ts';
+import { parseTime } from '../../../src/sentry/time.ts';
+import { batchOf } from '../../../src/sources/sentry/batch.ts';
 import { rowsOf } from '../../../src/sources/sentry/rows.ts';
 import type { Submission } from '../../../src/sources/sentry/submission.ts';
 
@@ -54,5 +58,16 @@ describe('rows of a request', () => {
       rows.map((row) => row.eventId),
       [id, id, id, undefined],
     );
+  });
+
+  it('have the time that a serializer makes of their headers, also of a client whose clock is a fraction off', async () => {
+    const received = Date.parse('2026-11-23T00:00:00Z');
+    const event = ['event', '{"timestamp":"2026-11-22T22:59:59.999600Z"}'] as const;
+    for (const sentAt of [received - 3_600_000 + 0.5, received - 55 * 60_000 + 0.5]) {
+      const { rows } = await rowsOf({ ...submission([event]), received, sentAt }, undefined);
+      const batch = batchOf(rows);
+      const made = sentryRows(batch.bodyOf(0), new GivenReader(batch).of(0), { crash: 'last' })[0]!;
+      assert.equal(batch.header('timestamp')!.number(0), Math.floor(parseTime(made.timestamp) / 1000));
+    }
   });
 });
