@@ -170,7 +170,7 @@ class MemoryChannel implements Channel {
             giveUp(
               new SluiceError(
                 'CHANNEL_FULL',
-                `no room for ${batch.length} events within ${patience} ms (${this.#rows} of ${this.#capacity} events, ${this.#bytes} bytes kept)`,
+                `no room for ${batch.length} events within ${Math.round(patience)} ms (${this.#rows} of ${this.#capacity} events, ${this.#bytes} bytes kept)`,
               ),
             ),
           patience,

@@ -61,6 +61,11 @@ export async function serveHttp(settings: ServeSettings, signal: AbortSignal): P
   await closed;
 }
 
+/** `127.0.0.1:80`, `[::]:80`. */
+export function addressText({ address, family, port }: AddressInfo): string {
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
 async function listen(server: Server, { bind, port }: ServeSettings): Promise<void> {
   server.listen(port, bind);
   try {

@@ -5,7 +5,7 @@ import { describeError, SluiceError } from '../../errors.ts';
 import { choice, entries, integer, type OptionValues, text, words } from '../../options/option.ts';
 import { BodyBudget, type HeldBody, readBody } from '../../rpc/http/body.ts';
 import { Refusal } from '../../rpc/http/refusal.ts';
-import { serveHttp } from '../../rpc/http/serve.ts';
+import { addressText, serveHttp } from '../../rpc/http/serve.ts';
 import { serverTls, serverTlsOptions } from '../../rpc/tls/settings.ts';
 import { blobHandler } from './blob-handler.ts';
 import type { Handler } from './handler.ts';
@@ -106,7 +106,7 @@ class HttpSource implements Source {
           counters.OpenConnectionCount = open;
         },
         onListening: (address) => {
-          log.info(`listening on ${address.address}:${address.port}`, { port: address.port });
+          log.info(`listening on ${addressText(address)}`, { port: address.port });
           out.ready();
         },
       },

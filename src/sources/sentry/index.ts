@@ -5,7 +5,7 @@ import type { Source, SourceContext, SourceOutput } from '../../component/source
 import { describeError, SluiceError } from '../../errors.ts';
 import { BodyBudget, type HeldBody } from '../../rpc/http/body.ts';
 import { Refusal } from '../../rpc/http/refusal.ts';
-import { serveHttp } from '../../rpc/http/serve.ts';
+import { addressText, serveHttp } from '../../rpc/http/serve.ts';
 import { LogLimit } from '../../rpc/log-limit.ts';
 import { checkServerTls, serverTls } from '../../rpc/tls/settings.ts';
 import type { Scrubber } from '../../sentry/scrub/index.ts';
@@ -111,7 +111,7 @@ class SentrySource implements Source {
           counters.OpenConnectionCount = open;
         },
         onListening: (address) => {
-          log.info(`listening on ${address.address}:${address.port}`, { port: address.port });
+          log.info(`listening on ${addressText(address)}`, { port: address.port });
           for (const line of pasteableDsns(this.#projects, bind, address.port, tls !== undefined, this.#context.host)) {
             log.info(line);
           }

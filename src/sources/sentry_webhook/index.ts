@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../component/context.ts';
 import { declare } from '../../component/declaration.ts';
 import type { Source, SourceContext, SourceOutput } from '../../component/source.ts';
 import { describeError, fromSystemError, SluiceError } from '../../errors.ts';
@@ -8,7 +9,7 @@ import type { EventBatch } from '../../event/event-batch.ts';
 import { BodyBudget, type HeldBody, readBody } from '../../rpc/http/body.ts';
 import { answerUnread } from '../../rpc/http/linger.ts';
 import { Refusal } from '../../rpc/http/refusal.ts';
-import { serveHttp } from '../../rpc/http/serve.ts';
+import { addressText, serveHttp } from '../../rpc/http/serve.ts';
 import { LogLimit } from '../../rpc/log-limit.ts';
 import { checkServerTls, serverTls } from '../../rpc/tls/settings.ts';
 import { parseJson } from '../../sentry/json.ts';
@@ -47,7 +48,7 @@ class SentryWebhookSource implements Source {
   async run(out: SourceOutput, signal: AbortSignal): Promise<void> {
     const { log, counters } = this.#context;
     const { bind, port, path, tolerance, maxConnections, requestTimeout } = this.#values;
-    const secret = readSecret(this.#values);
+    const secret = readSecret(this.#values, log);
     const verifier = secret === undefined ? undefined : new Verifier(secret, tolerance);
     await serveHttp(
       {
@@ -62,7 +63,7 @@ class SentryWebhookSource implements Source {
           counters.OpenConnectionCount = open;
         },
         onListening: (address) => {
-          log.info(`listening on ${address.address}:${address.port}${path}`, { port: address.port });
+          log.info(`listening on ${addressText(address)}${path}`, { port: address.port });
           out.ready();
         },
       },
@@ -185,12 +186,18 @@ function payloadOf(body: Buffer): Fields {
   return payload;
 }
 
+/** Readable for everybody. */
+const OTHERS_READ = 0o004;
+
 /** @throws SluiceError when the file cannot be read or holds none */
-function readSecret({ secret, secretFile }: WebhookValues): string | undefined {
+function readSecret({ secret, secretFile }: WebhookValues, log: Logger): string | undefined {
   if (secretFile === undefined) return secret;
   let line: string;
   try {
     line = readFileSync(secretFile, 'utf8').split('\n', 1)[0]!.trim();
+    if ((statSync(secretFile).mode & OTHERS_READ) !== 0) {
+      log.warn(`secretFile ${secretFile} can be read by every user of this machine: chmod o-r`);
+    }
   } catch (error) {
     throw fromSystemError(error, `secretFile ${secretFile}`);
   }

@@ -66,6 +66,13 @@ describe('counters and log of the sentry source', () => {
     }
   });
 
+  it('say where it listens, as a URL has it', async () => {
+    running = await start({ bind: '::1' });
+    const { lines } = running.run.log;
+    assert.ok(lines.includes(`INFO listening on [::1]:${running.port}`), lines.join('\n'));
+    assert.ok(lines.some((line) => line.includes(`@[::1]:${running?.port}/1 `)));
+  });
+
   it('say whether the project or the key is wrong, to the operator alone and without the key', async () => {
     running = await start({ projects: `42:${KEY}` });
     const answers = [

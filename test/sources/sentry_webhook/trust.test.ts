@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bind } from '../../../src/options/bind.ts';
 import { sentryWebhookSource } from '../../../src/sources/sentry_webhook/index.ts';
@@ -147,6 +147,20 @@ describe('trust of the source sentry_webhook', () => {
     await assert.rejects(empty.run.start(), /secretFile .*its first line is empty/);
     const missing = new WebhookRun({ secretFile: `${secretFile}.none` }, one.clock);
     await assert.rejects(missing.run.start(), { code: 'FILE_NOT_FOUND' });
+  });
+
+  it('says so when everybody can read the file of the secret', async () => {
+    const secretFile = join(dir(), 'open');
+    writeFileSync(secretFile, SECRET);
+    const warnings = async (mode: number): Promise<string[]> => {
+      chmodSync(secretFile, mode);
+      const { run } = await start({ secretFile }, 0);
+      return run.log.lines.filter((line) => line.startsWith('WARN'));
+    };
+    assert.deepEqual(await warnings(0o640), []);
+    assert.deepEqual(await warnings(0o644), [
+      `WARN secretFile ${secretFile} can be read by every user of this machine: chmod o-r`,
+    ]);
   });
 
   it('is not started without a secret, unless for the legacy form alone', () => {
