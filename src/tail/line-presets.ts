@@ -32,8 +32,10 @@ export const LINE_PRESETS = {
       'Traceback \\(most recent call last\\):',
       'During handling of the above exception,',
       'The above exception was the direct cause ',
-      '(?:[A-Za-z_]\\w*\\.)+(?:Error|Exception): ',
-      '(?:[A-Za-z_]\\w*\\.)*[A-Z]\\w*(?:Error|Exception|Warning|Group|Interrupt|Exit|Iteration|DoesNotExist|Timeout|NotFound)(?:: |:?$)',
+      // A class of a module, and the few of Python's own that are written small.
+      '(?:[A-Za-z_]\\w*\\.)+[A-Z]\\w*(?:: |:?$)',
+      '(?:zlib|struct|socket|select|curses|locale|dbm)\\.(?:error|gaierror|herror|timeout)(?:: |:?$)',
+      '[A-Z]\\w*(?:Error|Exception|Warning|Group|Interrupt|Exit|Iteration|DoesNotExist|Timeout|NotFound)(?:: |:?$)',
     ].join('|')})`,
   },
   java: {

@@ -59,6 +59,19 @@ Error: what
     assert.deepEqual(joined('python', log), events(log, 10, 1, 4, 1));
   });
 
+  it('python knows exceptions by their module, whatever they are called', () => {
+    const raised = [
+      'werkzeug.exceptions.NotFound: 404',
+      'subprocess.TimeoutExpired: x',
+      'zlib.error: Error -3',
+      'queue.Empty',
+    ];
+    for (const line of [...raised, 'socket.gaierror: [Errno -2] x', 'django.http.response.Http404'])
+      assert.equal(joined('python', `a\n${line}\n`).length, 1, line);
+    for (const line of ['gunicorn.error: booting', 'app.worker: started', 'INFO:root:x', 'Queue.Empty is empty'])
+      assert.equal(joined('python', `a\n${line}\n`).length, 2, line);
+  });
+
   it('java joins stack traces with their causes to the line before', () => {
     const log = `2026-11-23 00:00:00 ERROR x
 java.lang.IllegalStateException: a
