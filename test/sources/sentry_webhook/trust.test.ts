@@ -155,6 +155,7 @@ describe('trust of the source sentry_webhook', () => {
     const warnings = async (mode: number): Promise<string[]> => {
       chmodSync(secretFile, mode);
       const { run } = await start({ secretFile }, 0);
+      await run.stop();
       return run.log.lines.filter((line) => line.startsWith('WARN'));
     };
     assert.deepEqual(await warnings(0o640), []);
