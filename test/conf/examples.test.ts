@@ -54,5 +54,9 @@ describe('example configurations', () => {
     assert.deepEqual(mounted, ['sidecar.properties']);
     assert.ok(examples.includes(join('sidecar', mounted[0])));
     assert.match(compose, /stop_grace_period: 45s/);
+    const settings = readFileSync(join(CONF, 'sidecar', 'sidecar.properties'), 'utf8');
+    const port = /sdks\.port = (\d+)/.exec(settings)?.[1];
+    assert.ok(compose.includes(`- '${port}:9000'`) && settings.includes('sdks.bind = 0.0.0.0'), 'SDKs reach it');
+    assert.match(compose, /SENTRY_PROJECTS: /);
   });
 });
