@@ -14,6 +14,9 @@ export interface ScrubOptions {
   readonly safeKeys: readonly string[];
 }
 
+/** As JSON begins, a mark of the order of bytes or blanks before it. */
+const JSON_LIKE = /^(?:\xef\xbb\xbf)?\s{0,16}[{[]/;
+
 /**
  * Takes out what must not be kept: passwords, tokens, card numbers, keys. Names of members are judged by their words, texts are searched for
  * secrets behind a name and for secrets that are known by their look. Not looked for: secrets in names of members, in base64 or percent encoding,
@@ -47,9 +50,8 @@ export class Scrubber {
 
   /** The same for plain text: log lines, messages. Text that is JSON is treated as such. */
   text(bytes: Buffer): Buffer {
-    const first = bytes[0];
-    if (first === 0x7b || first === 0x5b) return this.json(bytes);
     const text = bytes.toString('latin1');
+    if (JSON_LIKE.test(text)) return this.json(bytes);
     const may = this.#texts.may(text, bytes);
     return may === 0 ? bytes : this.#plain(bytes, text, may);
   }

@@ -37,7 +37,7 @@ export const KEY = {
 
 /**
  * Relay's words, and those of DSNs. `author` and `authority` are spared, which Relay does not do. `otp` is a word of its own only: else it is
- * found in `footprint`.
+ * found in `footprint`. `PublicKeyToken` is a part of every name of a .NET assembly.
  */
 const WORDS = [
   'passw(?:or)?d',
@@ -48,7 +48,7 @@ const WORDS = [
   'credential',
   'mysql_pwd',
   'private[-_. ]?key',
-  'token',
+  '(?<!publickey)token',
   'two[-_. ]?factor',
   'sentry_key',
 ];

@@ -71,6 +71,22 @@ describe('sentry: scrubbing of keys', () => {
     assert.equal(scrub('{"tokens":"abc"}'), '{"tokens":"[Filtered]"}');
   });
 
+  it('spares the public key tokens of .NET, which are a part of names', () => {
+    stays('{"module":"System.Linq, Version=9.0.0.0, Culture=neutral, PublicKeyToken=b03f5f7f11d50a3a"}');
+    assert.equal(
+      scrub('{"a":"PublicKeyToken=1234567, token=1234567"}'),
+      '{"a":"PublicKeyToken=1234567, token=[Filtered]"}',
+    );
+  });
+
+  it('takes damaged JSON for JSON as far as it goes, whatever stands in front', () => {
+    const scrubber = new Scrubber(PLAIN);
+    for (const front of ['', ' \n', '\ufeff', '\ufeff ']) {
+      const text = scrubber.text(Buffer.from(`${front}{"tags":[{"key":"password","value":"x"}]}`)).toString();
+      assert.equal(text, `${front}{"tags":[{"key":"password","value":"[Filtered]"}]}`);
+    }
+  });
+
   it('knows a key however it is written', () => {
     assert.equal(scrub('{"p\\u0061ssword":"x"}'), '{"p\\u0061ssword":"[Filtered]"}');
     assert.equal(scrub('{"\\u0070\\u0061\\u0073\\u0073\\u0077\\u006f\\u0072\\u0064":1}').includes(':1'), false);
