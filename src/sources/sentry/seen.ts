@@ -19,6 +19,12 @@ export class Seen {
   readonly #most: number;
   readonly #maxAgeMs: number;
   readonly #entries = new Map<string, Entry>();
+  /**
+   * Goes from the oldest on, as they are dropped. A new one each time would walk over the places of all that were dropped before: 10 µs with
+   * 100,000 entries.
+   */
+  #walk = this.#entries.entries();
+  #oldest: readonly [string, Entry] | undefined;
 
   constructor(most: number, maxAgeMs: number) {
     this.#most = most;
@@ -55,10 +61,25 @@ export class Seen {
   }
 
   #expire(now: number): void {
-    for (const [key, { at }] of this.#entries) {
-      if (this.#entries.size <= this.#most && now - at < this.#maxAgeMs) return;
-      this.#entries.delete(key);
+    for (;;) {
+      this.#oldest ??= this.#next();
+      if (this.#oldest === undefined) return;
+      const [key, entry] = this.#oldest;
+      // It may have been forgotten, or come again, since it was found.
+      if (this.#entries.get(key) === entry) {
+        if (this.#entries.size <= this.#most && now - entry.at < this.#maxAgeMs) return;
+        this.#entries.delete(key);
+      }
+      this.#oldest = undefined;
     }
+  }
+
+  #next(): readonly [string, Entry] | undefined {
+    const step = this.#walk.next();
+    if (step.done !== true) return step.value;
+    // An iterator that has come to the end stays there.
+    this.#walk = this.#entries.entries();
+    return this.#walk.next().value;
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { factsOf } from '../../../src/sentry/event/facts.ts';
 import type { Row } from '../../../src/sources/sentry/rows.ts';
 import { keyOf, Seen } from '../../../src/sources/sentry/seen.ts';
@@ -18,6 +19,36 @@ describe('what was seen', () => {
     seen.add([], KEPT, 600);
     seen.add(['d'], KEPT, 5000);
     assert.equal(seen.size, 1);
+  });
+
+  it('is what came last, whatever comes again or fails', async () => {
+    const step = fc.record({
+      keys: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 3 }),
+      wait: fc.nat(30),
+      fails: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const seen = new Seen(4, 100);
+        let expected: { key: string; at: number }[] = [];
+        let now = 0;
+        for (const { keys, wait, fails } of steps) {
+          now += wait;
+          const names = keys.map(String);
+          const fate = fails ? Promise.reject(new Error('full')) : KEPT;
+          seen.add(names, fate, now);
+          await fate.catch(() => {});
+          await null;
+          if (names.length === 0) continue;
+          for (const key of names) expected = [...expected.filter((one) => one.key !== key), { key, at: now }];
+          const at = now;
+          expected = expected.filter((one) => at - one.at < 100).slice(-4);
+          if (fails) expected = expected.filter(({ key }) => !names.includes(key));
+          assert.equal(seen.size, expected.length);
+          for (const { key } of expected) assert.ok(seen.find(key, now), key);
+        }
+      }),
+    );
   });
 
   it('has the fate of what is under way, and is forgotten when that fails', async () => {
