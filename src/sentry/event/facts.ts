@@ -52,7 +52,8 @@ export function factsOf(itemType: string, payload: Fields, given: Given): ItemFa
 }
 
 function ofEvent(itemType: string, event: Fields, payload: Fields, given: Given): ItemFacts {
-  const grouped = isGrouped(itemType);
+  // A list of reports comes as nothing: each has an issue of its own, which its row says.
+  const grouped = isGrouped(itemType) && !(kindOf(itemType) === 'security' && Object.keys(payload).length === 0);
   const hash = grouped ? hashOf(event, given) : given.hash;
   return {
     eventId: eventIdOf(payload, given),

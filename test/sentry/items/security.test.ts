@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { itemRow, pick, rows } from '../rowing.ts';
+import { bodyFacts } from '../../../src/sentry/body-facts.ts';
+import { given, itemRow, pick, rows } from '../rowing.ts';
 
 function csp(directive: string, blocked: string | undefined, more = {}) {
   const report = { 'effective-directive': directive, 'blocked-uri': blocked, 'violated-directive': directive, ...more };
@@ -48,6 +49,22 @@ describe('the row of a violation of a content security policy', () => {
     assert.equal(row.issue_id, `v1-${row.hash}`);
     assert.notEqual(row.hash, csp('script-src', 'https://other.example/').hash);
     assert.equal(row.hash, csp('script-src', 'https://evil.example/y.js').hash);
+  });
+
+  it('has an issue of its own, also where a list came as one item', () => {
+    const reports = ['https://a.example/x', 'https://b.example/x'].map((blocked) => ({
+      'csp-report': { 'effective-directive': 'img-src', 'blocked-uri': blocked },
+    }));
+    const body = Buffer.from(JSON.stringify(reports));
+    const known = given({ itemType: 'raw_security', format: 'item' });
+    const { hash, issueId } = bodyFacts(body, known, 'item')!;
+    assert.deepEqual([hash, issueId], [undefined, undefined]);
+    const alone = reports.map((report) => itemRow('csp', report).issue_id);
+    assert.deepEqual(
+      rows(body, { ...known, hash, issueId }).map((row) => row.issue_id),
+      alone,
+    );
+    assert.equal(new Set(alone).size, 2);
   });
 
   it('is one for each report of a list', () => {
