@@ -1,3 +1,5 @@
+import type { InputReport } from './report.ts';
+
 /** Figures as people read them; shared by the terminal and the page. */
 
 const NONE = '–';
@@ -62,9 +64,14 @@ export function liftWords(lift: number | null): string {
   return lift === null ? 'only here' : `${lift >= 10 ? Math.round(lift) : lift.toFixed(1)}×`;
 }
 
-/** What to say of a lake without rows: perhaps they are of another format. */
-export function noRows({ damagedRows }: { readonly damagedRows: number }): string {
-  if (damagedRows === 0) return 'There are no rows in it.';
+/** What to say of a lake without rows: perhaps they are of another format, or not whole yet. */
+export function noRows(input: Pick<InputReport, 'damagedRows' | 'foreign' | 'inUse'>): string {
+  const { damagedRows, foreign, inUse } = input;
+  if (damagedRows === 0 && foreign === 0) {
+    if (inUse === 0) return 'There are no rows in it.';
+    const files = inUse === 1 ? '1 file is' : `${numberWords(inUse)} files are`;
+    return `There are no rows in it yet: ${files} being written, and read once closed (hdfs.rollInterval, hdfs.idleTimeout).`;
+  }
   return 'There are no rows of JSON in it. Of the formats of sentry_rows json is read, which is the default; delimited is not.';
 }
 

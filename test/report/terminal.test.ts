@@ -76,6 +76,10 @@ describe('sluice report: the terminal', () => {
     const empty = emptyReport();
     const delimited = { ...empty, input: { ...empty.input, files: 1, damagedRows: 9 } };
     assert.match(renderTerminal(delimited, { width: 200, colour: false }), /json is read, .* delimited is not/);
+    const csv = { ...empty, input: { ...empty.input, foreign: 2 } };
+    assert.match(renderTerminal(csv, { width: 200, colour: false }), /json is read, .* delimited is not/);
+    const young = { ...empty, input: { ...empty.input, inUse: 2 } };
+    assert.match(renderTerminal(young, { width: 200, colour: false }), /no rows in it yet: 2 files are being written/);
   });
 
   it('tells how far it is, on a terminal, after a second, and takes it away again', () => {
