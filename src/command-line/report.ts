@@ -32,14 +32,14 @@ const MOST_ISSUES = 1000;
 /** `sluice report`. */
 export function addReportCommand(parser: Argv, found: Found): Argv {
   return parser.command(
-    'report <lake>',
+    'report [lake]',
     'Answer from rows of Sentry in local files: error rate, MTTR, top issues, what sets them apart',
     (builder) =>
       builder
         .usage(
           '$0 report LAKE [--from T] [--to T] [--project ID…] [--json] [--html FILE]\n\nReads the files below a folder, as the serializer sentry_rows writes them in its format json: lines of JSON, plain, .gz or .zst. Names that begin with _ or . are in use and left out. Needs the optional package DuckDB (@duckdb/node-api) and says how to install it where it is missing.',
         )
-        .positional('lake', { type: 'string', demandOption: true, describe: 'A folder, or file: and a folder' })
+        .positional('lake', { type: 'string', describe: 'A folder, or file: and a folder' })
         .options(REPORT_OPTIONS)
         .example('$0 report /data/sentry', 'on the terminal')
         .example('$0 report /data/sentry --from 7d --html report.html', 'a page with charts, in one file')
@@ -60,7 +60,7 @@ function reportArguments(args: ParsedOptions, now: number): Command {
   const html = last(args['html']);
   const json = args['json'] === true;
   const top = Number(last(args['top']));
-  if (lake === '') throw new Error('Name the folder of the lake');
+  if (lake === '') throw new Error('Name the folder of the lake: sluice report LAKE');
   if (from !== undefined && to !== undefined && from >= to) throw new Error('--from must be before --to');
   if (!Number.isInteger(top) || top < 1 || top > MOST_ISSUES) {
     throw new Error(`--top must be a whole number from 1 to ${MOST_ISSUES}`);

@@ -31,7 +31,7 @@ describe('sluice report: the command', () => {
   });
 
   for (const [args, message] of [
-    [['report'], /lake|Not enough/],
+    [['report'], /^Name the folder of the lake: sluice report LAKE$/],
     [['report', 'x', '--from', 'yesterday'], /--from must be a date/],
     [['report', 'x', '--from', '2026-02-40'], /--from must be a date/],
     [['report', 'x', '--from', '2026-11-20', '--to', '2026-11-19'], /--from must be before --to/],
