@@ -57,6 +57,7 @@ export class Projects {
 /** What is wrong with the entries, without naming a key; `undefined` when they are fine. */
 export function wrongProjects(entries: readonly string[]): string | undefined {
   for (const [i, entry] of entries.entries()) {
+    if (/^https?:/.test(entry)) return `entry ${i + 1} is a DSN: of https://KEY@HOST/42 write 42:KEY`;
     const [, project, key] = /^([^:]*):(\w{1,128})$/.exec(entry) ?? [];
     if (key === undefined) return `entry ${i + 1} is not of the form 42:KEY, the key of letters and digits`;
     if (projectNumber(project ?? '') === undefined) return `entry ${i + 1} does not begin with the number of a project`;

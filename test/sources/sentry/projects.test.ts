@@ -35,6 +35,10 @@ describe('projects of the sentry source', () => {
 
   it('are checked without a word of their keys', () => {
     assert.equal(wrongProjects(['42:abc', '43:DEF_1']), undefined);
+    assert.match(
+      wrongProjects(['https://secretkey@h/42']) ?? '',
+      /^entry 1 is a DSN: of https:\/\/KEY@HOST\/42 write 42:KEY$/,
+    );
     for (const entry of ['42', ':abc', 'x:secretkey', '42:', '42:secret-key', '42:a:secretkey', '0:secretkey']) {
       const problem = wrongProjects(['1:a', entry]) ?? '';
       assert.match(problem, /^entry 2 /, entry);
