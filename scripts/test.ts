@@ -41,6 +41,8 @@ const TOOLS = [
   'git:git',
   'curl:curl',
 ];
+/** Spark comes in a Python package. */
+const SPARK = ['pip3:python3-pip', 'tar:tar'];
 const JAVA = ['java:openjdk-17-jdk-headless', 'keytool:openjdk-17-jdk-headless', 'mvn:maven'];
 const CONTAINERS = [
   'buildah:buildah',
@@ -63,7 +65,7 @@ const PARTS: readonly Part[] = [
     name: 'sentry',
     about: "Sentry's SDKs as clients; Hive, Spark, Pig and a browser over what they sent",
     wants: (file) => /(sentry|sdk|report|table)[^/]*\.peer\.test\.ts$/.test(file),
-    needs: [...TOOLS, ...JAVA, 'chromium:chromium'],
+    needs: [...TOOLS, ...JAVA, ...SPARK, 'chromium:chromium'],
     minutes: 14,
   },
   {
@@ -297,10 +299,10 @@ if (asksNeeds) {
 mkdirSync(logs, { recursive: true });
 const bin = join(ROOT, 'node_modules', '.bin');
 const runs: Run[] = [...files].map(([part, list]) => mochaRun(part, list));
-const fetch = join(ROOT, 'scripts', 'peers', 'maven.ts');
+const fetch = join(ROOT, 'scripts', 'peers', 'fetch.ts');
 const peers = runs.filter((run) => run.name === 'peer' || run.name === 'sentry');
 if (peers.length > 0 && existsSync(fetch)) {
-  runs.push({ name: FETCH, command: process.execPath, args: [fetch], minutes: 10 });
+  runs.push({ name: FETCH, command: process.execPath, args: [fetch, ...peers.map(({ name }) => name)], minutes: 10 });
   for (const run of peers) run.after = FETCH;
 }
 // What finds most comes first, and what takes longest is not left for the end.

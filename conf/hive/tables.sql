@@ -1,14 +1,14 @@
 -- Hive tables over what Sluice writes (Hive 4; `STORED AS JSONFILE` of Hive 2 and 3 is spelt
 -- `ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe' STORED AS TEXTFILE`).
 --
---   beeline -u jdbc:hive2://HOST:10000 --hivevar lake=hdfs://NAMENODE:8020/lake/sentry \
---     --hivevar delimited=hdfs://NAMENODE:8020/lake/sentry-delimited -f tables.sql
+--   beeline -u jdbc:hive2://HOST:10000 --hivevar lake=hdfs://NAMENODE:8020/sentry \
+--     --hivevar delimited=hdfs://NAMENODE:8020/sentry-delimited -f tables.sql
 --   (or: hive --hivevar ... -f tables.sql)
 --
 -- Safe to run again, and it finds the new days too. The sinks that write there:
 --
 --   a.sinks.json.type = hdfs
---   a.sinks.json.hdfs.path = webhdfs://NAMENODE:9870/lake/sentry/day=%Y-%m-%d/project=%{project_id}
+--   a.sinks.json.hdfs.path = webhdfs://NAMENODE:9870/sentry/day=%Y-%m-%d/project=%{project_id}
 --   a.sinks.json.hdfs.fileType = DataStream
 --   a.sinks.json.hdfs.timeZone = UTC
 --   a.sinks.json.hdfs.inUsePrefix = _
@@ -18,9 +18,11 @@
 --
 --   a.sinks.text.serializer.format = delimited
 --
--- Files whose names begin with `_` are skipped, so what is still being written is not read half.
+-- Files whose names begin with `_` are skipped, so what is still being written is not read half. An event without a project (some webhooks, lines of logs) makes a folder
+-- `project=`, which Hive passes over: give such sources a static interceptor with key = project_id, value = none, preserveExisting = true.
 
 SET hive.local.time.zone=UTC;
+SET hive.msck.path.validation=skip;
 
 -- Every row, whatever its item_type. Columns that a row does not have are NULL. The slug of a project (`project` in the rows of webhooks) makes way for the partition.
 CREATE EXTERNAL TABLE IF NOT EXISTS sentry_rows (

@@ -1,11 +1,11 @@
 -- Events, errors and their rate by Pig (0.18): per project and hour into $out/by_hour, per project into $out/by_project.
 --
---   pig -param lake='/lake/sentry-delimited/day=2026-11-*/project=*' -param out=/tmp/error-rate error-rate.pig
+--   pig -param lake='/sentry-delimited/day=2026-11-*/project=*' -param out=/tmp/error-rate error-rate.pig
 --
 -- It reads the delimited form, as the sink writes it with
 --
 --   a.sinks.text.type = hdfs
---   a.sinks.text.hdfs.path = webhdfs://NAMENODE:9870/lake/sentry-delimited/day=%Y-%m-%d/project=%{project_id}
+--   a.sinks.text.hdfs.path = webhdfs://NAMENODE:9870/sentry-delimited/day=%Y-%m-%d/project=%{project_id}
 --   a.sinks.text.hdfs.fileType = DataStream
 --   a.sinks.text.hdfs.timeZone = UTC
 --   a.sinks.text.hdfs.inUsePrefix = _

@@ -1,12 +1,12 @@
 -- Spark tables over what Sluice writes (Spark 3.5; a metastore is needed for the tables to last).
 --
---   spark-sql --hivevar lake=hdfs://NAMENODE:8020/lake/sentry \
---     --hivevar delimited=hdfs://NAMENODE:8020/lake/sentry-delimited -f tables.sql
+--   spark-sql --hivevar lake=hdfs://NAMENODE:8020/sentry \
+--     --hivevar delimited=hdfs://NAMENODE:8020/sentry-delimited -f tables.sql
 --
 -- Safe to run again, and it finds the new days too. The sinks that write there:
 --
 --   a.sinks.json.type = hdfs
---   a.sinks.json.hdfs.path = webhdfs://NAMENODE:9870/lake/sentry/day=%Y-%m-%d/project=%{project_id}
+--   a.sinks.json.hdfs.path = webhdfs://NAMENODE:9870/sentry/day=%Y-%m-%d/project=%{project_id}
 --   a.sinks.json.hdfs.fileType = DataStream
 --   a.sinks.json.hdfs.timeZone = UTC
 --   a.sinks.json.hdfs.inUsePrefix = _
@@ -16,7 +16,8 @@
 --
 --   a.sinks.text.serializer.format = delimited
 --
--- Files whose names begin with `_` are skipped, so what is still being written is not read half.
+-- Files whose names begin with `_` are skipped, so what is still being written is not read half. An event without a project (some webhooks, lines of logs) makes a folder
+-- `project=`, which Spark refuses: give such sources a static interceptor with key = project_id, value = none, preserveExisting = true.
 
 SET TIME ZONE 'UTC';
 

@@ -71,9 +71,3 @@ export async function resolvePom(name: string): Promise<string> {
   process.stderr.write(`${name}: ready in ${lib} after ${Math.round((performance.now() - started) / 1000)} s\n`);
   return lib;
 }
-
-if (import.meta.main) {
-  for (const name of process.argv.length > 2 ? process.argv.slice(2) : ['flume', 'hadoop', 'hive', 'pig']) {
-    console.log(await resolvePom(name));
-  }
-}

@@ -19,11 +19,14 @@ export interface Client {
 
 /** @throws Error naming what is missing and what to do */
 export async function pythonClient(): Promise<Client> {
-  const venv = await made(`python-${hashOf(PYTHON_SDK)}`, async (dir) => {
-    await run('python3', ['-m', 'venv', dir], 'apt-get install python3 python3-venv');
-    await run(join(dir, 'bin', 'python'), ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', PYTHON_SDK]);
-  });
-  return { command: join(venv, 'bin', 'python'), args: [join(CLIENTS, 'python', 'client.py')] };
+  const dir = await made(`python-${hashOf(PYTHON_SDK)}`, (to) =>
+    run(
+      'pip3',
+      ['install', '-q', '--disable-pip-version-check', '--no-cache-dir', '--target', to, PYTHON_SDK],
+      'apt-get install python3-pip',
+    ),
+  );
+  return { command: 'env', args: [`PYTHONPATH=${dir}`, 'python3', join(CLIENTS, 'python', 'client.py')] };
 }
 
 /** @throws Error naming what is missing and what to do */
@@ -59,15 +62,12 @@ async function made(name: string, make: (dir: string) => Promise<void>): Promise
   const dir = join(cacheDir(), 'sdks', name);
   if (existsSync(dir)) return dir;
   mkdirSync(join(cacheDir(), 'sdks'), { recursive: true });
-  // A virtual environment knows its own path: it is made in its place, and taken away again when that fails.
-  const isVenv = name.startsWith('python');
-  const work = isVenv ? dir : `${dir}.${process.pid}.tmp`;
+  const work = `${dir}.${process.pid}.tmp`;
   try {
     await make(work);
-    if (!isVenv && !existsSync(dir)) renameSync(work, dir);
-  } catch (error) {
+    if (!existsSync(dir)) renameSync(work, dir);
+  } finally {
     rmSync(work, { recursive: true, force: true });
-    throw error;
   }
   return dir;
 }
@@ -78,8 +78,4 @@ async function run(command: string, args: readonly string[], advice?: string): P
   throw new Error(
     `${command} ${args.join(' ')} ended with ${child.code}${advice ? ` (${advice})` : ''}:\n${child.log().slice(-2000)}`,
   );
-}
-
-if (import.meta.main) {
-  for (const prepare of [pythonClient, goClient, javaClient]) console.log((await prepare()).command);
 }
