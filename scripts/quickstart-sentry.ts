@@ -66,9 +66,10 @@ export async function playSentry({ dir, onStart, until, stop, fail }: Stage): Pr
   const [shown, json] = await Promise.all([ask(), ask('--json', '--html', page)]);
   console.log(shown.replace(/^(?=.)/gm, '   '));
   const { totals } = JSON.parse(json) as { totals: { errors: number; transactions: number; segments: number } };
+  const files = filesBelow(lake).length;
   console.log(`   went in     ${count(orders)} orders, ${count(failed)} of them failed
    reported    ${count(totals.transactions + totals.segments)} transactions, ${count(totals.errors)} errors
-   lies in     ${lake}  (${filesBelow(lake).length} files, ${count(bytesBelow(lake))} bytes)
+   lies in     ${lake}  (${files} file${files === 1 ? '' : 's'}, ${count(bytesBelow(lake))} bytes)
    with charts ${page}  (open it in a browser)
    took        ${((performance.now() - started) / 1000).toFixed(1)} s`);
   if (totals.errors !== failed || totals.transactions + totals.segments !== orders) {

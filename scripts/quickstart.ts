@@ -147,7 +147,7 @@ Try next:
    head ${files[0]}
    ./scripts/sluice check -n agent -f YOUR-flume-conf.properties    what Sluice makes of your configuration
    ./scripts/sluice agent -n agent -f YOUR-flume-conf.properties    run it
-   ./scripts/sluice agent -n agent -f conf/sentry-to-lake.properties  a DSN of your own
+   SLUICE_LAKE=file:///tmp/lake ./scripts/sluice agent -n agent -f conf/sentry-to-lake.properties    a DSN of your own
    ./scripts/sluice help                                            components and their options
    conf/ has an example for each use.  rm -r ${dir}  removes this one.`);
 leave(0, true);
