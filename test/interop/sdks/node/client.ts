@@ -62,6 +62,8 @@ if (answers !== undefined) {
     if (answered === before) await sleep(20);
   }
   await Sentry.close(20_000);
+  // What was written is read before the end.
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(0);
 }
 
