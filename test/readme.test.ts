@@ -54,12 +54,9 @@ describe('README', function () {
       const lake = join(dir(), 'lake');
       const toLake = join(dir(), 'sentry-to-lake.properties');
       const settings = readFileSync(join(ROOT, 'conf', 'sentry-to-lake.properties'), 'utf8');
-      assert.match(settings, /\/var\/lib\/sluice\/lake\//);
+      assert.match(settings, /SLUICE_LAKE:-file:\/\/\/var\/lib\/sluice\/lake\}\//);
       assert.match(settings, /port = 9000$/m);
-      writeFileSync(
-        toLake,
-        settings.replaceAll('/var/lib/sluice/lake', lake).replace(/port = 9000$/m, `port = ${sentryPort}`),
-      );
+      writeFileSync(toLake, settings.replace(/port = 9000$/m, `port = ${sentryPort}`));
       const day = join(lake, 'day=2026-11-23', 'project=42');
       mkdirSync(day, { recursive: true });
       writeFileSync(join(day, 'items.1.json'), `${JSON.stringify(ROW)}\n`);
@@ -70,7 +67,7 @@ describe('README', function () {
         // What a command leaves behind goes with this test's own folder.
         TMPDIR: dir(),
         SLUICE_LOGS: join(dir(), 'logs'),
-        SLUICE_LAKE: `file://${dir()}/lake`,
+        SLUICE_LAKE: `file://${lake}`,
       };
       // The reader's own files and ports become those of this test, and the suite does not run itself.
       const adapted = commands.map((command) =>
