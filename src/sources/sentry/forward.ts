@@ -105,7 +105,8 @@ export class Forwarder {
 
   /** Takes a request if there is room; at once. */
   offer(request: ForwardRequest): void {
-    const cost = request.body.length + OVERHEAD;
+    let cost = request.body.length + request.url.length + OVERHEAD;
+    for (const text of request.rawHeaders) cost += text.length;
     if (this.#closed) {
       this.counts.ForwardDroppedCount++;
       return;

@@ -248,16 +248,27 @@ class SentrySource implements Source {
   }
 }
 
-/** A request for the real Sentry, which knows no tunnels: there an envelope says itself whose it is. */
+/**
+ * A request for the real Sentry, which knows no tunnels: there an envelope says itself whose it is, and what a browser tells the site of the tunnel about its
+ * user is not for others. What stands before `/api/`, a host even, is ours.
+ */
 function asItCame(request: IncomingMessage, { kind }: Endpoint, { submission, raw }: ReadRequest): ForwardRequest {
   const { method = '', url = '', rawHeaders, socket } = request;
+  const isTunnel = kind === 'tunnel';
+  const mark = url.indexOf('?');
   return {
     method,
-    url: kind === 'tunnel' ? `/api/${submission.project}/envelope/` : url,
-    rawHeaders,
+    url: isTunnel
+      ? `/api/${submission.project}/envelope/`
+      : url.slice(url.lastIndexOf('/api/', mark < 0 ? url.length : mark)),
+    rawHeaders: isTunnel ? withoutUser(rawHeaders) : rawHeaders,
     body: raw,
     remoteAddress: socket.remoteAddress,
   };
+}
+
+function withoutUser(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, i) => !/^(?:cookie|authorization)$/i.test(rawHeaders[i & ~1]!));
 }
 
 async function endForwarding(forwarder: Forwarder, log: Logger): Promise<void> {

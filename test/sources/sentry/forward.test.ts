@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import type { Logger } from '../../../src/component/context.ts';
@@ -8,6 +10,7 @@ import { newSourceCounters } from '../../../src/component/counters.ts';
 import { type ForwardCounts, Forwarder, type ForwardRequest } from '../../../src/sources/sentry/forward.ts';
 import { forwardedHeaders } from '../../../src/sources/sentry/forward-headers.ts';
 import { forwarderOf, forwardOptions } from '../../../src/sources/sentry/forward-options.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 
@@ -253,10 +256,12 @@ describe('source sentry: forward', () => {
   it('drops the newest when the queue is full, counts them and says so once', async () => {
     const held: ServerResponse[] = [];
     upstream.answers((response) => void held.push(response));
-    const slow = new Forwarder({ base, maxBytes: 10 * 2024, timeout: 20_000, log });
+    const { url, rawHeaders } = request();
+    const each = 1000 + url.length + rawHeaders.join('').length + 1024;
+    const slow = new Forwarder({ base, maxBytes: 10 * each, timeout: 20_000, log });
     for (let i = 0; i < 30; i++) slow.offer(request(String(i).padEnd(1000)));
     assert.equal(slow.counts.ForwardDroppedCount, 20);
-    assert.equal(slow.held, 10 * 2024);
+    assert.equal(slow.held, 10 * each);
     await upstream.until(8);
     upstream.answers((response) => void response.end());
     for (const response of held) response.end();
@@ -268,6 +273,48 @@ describe('source sentry: forward', () => {
     );
     assert.equal(lines.filter((line) => line.includes('full')).length, 1);
     assert.equal(lines.filter((line) => line.includes('20 requests were not passed on')).length, 1);
+  });
+
+  it('counts what headers take, too', async () => {
+    const small = new Forwarder({ base, maxBytes: 1 << 20, timeout: 200, log });
+    upstream.answers(() => {});
+    const rawHeaders = ['X-Long', 'x'.repeat(15_000)];
+    for (let i = 0; i < 100; i++) small.offer(request('x', { rawHeaders }));
+    assert.equal(small.counts.ForwardDroppedCount, 100 - 65);
+    assert.ok(small.held <= 1 << 20 && small.held > 900_000);
+    await small.close(AbortSignal.abort());
+  });
+
+  it('passes nothing on to a host whose certificate is not trusted', async () => {
+    const pem = readFileSync('test/fixtures/tls/server.pem');
+    const requests: string[] = [];
+    const server = createTlsServer({ key: pem, cert: pem }, (incoming, response) => {
+      requests.push(incoming.url ?? '');
+      response.end('{}');
+    });
+    server.on('tlsClientError', () => {});
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const settings = { maxBytes: 1 << 20, timeout: 2000, log, firstPause: 10 };
+    const wary = new Forwarder({ ...settings, base: `https://127.0.0.1:${port}` });
+    const refused = once(server, 'tlsClientError');
+    wary.offer(request('secret'));
+    await refused;
+    await waitFor(() => lines.length > 0, { what: 'a word of it' });
+    assert.match(lines[0]!, /CERT|certificate/i);
+    assert.ok(!lines[0]!.includes(KEY));
+    await wary.close(AbortSignal.abort());
+    assert.deepEqual([requests, wary.counts.ForwardDroppedCount], [[], 1]);
+
+    const trusting = new Forwarder({ ...settings, base: `https://localhost:${port}`, ca: pem });
+    trusting.offer(request('secret'));
+    await trusting.close();
+    assert.deepEqual([requests.length, trusting.counts.ForwardedCount], [1, 1], lines.join('\n'));
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
   });
 
   it('uses few connections, again and again', async () => {

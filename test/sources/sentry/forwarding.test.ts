@@ -62,6 +62,25 @@ describe('sentry source that forwards', () => {
     assert.equal(taken[0]?.body.toString(), body);
   });
 
+  it('sends nobody to another host or path, and tells nobody who the user of a tunnel is', async () => {
+    const body = eventEnvelope(idOf(1));
+    for (const path of [
+      'http://evil.example/api/42/envelope/?a=/api/1',
+      '//evil.example/api/42/envelope/?a=/api/1',
+      '/../../x/api/42/envelope/?a=/api/1',
+    ]) {
+      assert.equal((await send(running.port, { path, body })).status, 200);
+    }
+    await waitFor(() => taken.length === 3, { what: 'the requests' });
+    assert.deepEqual(new Set(taken.map(({ url }) => url)), new Set(['/api/42/envelope/?a=/api/1']));
+    const headers = { Cookie: 'sessionid=s', Authorization: 'Basic czpw', 'User-Agent': 'b' };
+    const ofTunnel = `{"dsn":"https://${KEY}@h/42"}\n{"type":"event"}\n{}`;
+    assert.equal((await send(running.port, { path: '/tunnel', headers, body: ofTunnel })).status, 200);
+    await waitFor(() => taken.length === 4, { what: 'the one of the tunnel' });
+    const { cookie, authorization, 'user-agent': agent } = taken[3]!.headers;
+    assert.deepEqual([cookie, authorization, agent], [undefined, undefined, 'b']);
+  });
+
   it('passes on nothing that it refuses, and answers the same whatever comes of the rest', async () => {
     status = 400;
     assert.equal((await send(running.port, { headers: auth('wrong'), body: eventEnvelope(idOf(1)) })).status, 403);
