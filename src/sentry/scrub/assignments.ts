@@ -28,6 +28,8 @@ const COOKIE_NAME = /^[\w-]*(?:sess\w{0,8}id|csrf|xsrf|jwt|sentrysid)[\w-]*$/i;
 export class Assignments {
   readonly #rules: KeyRules;
   readonly #words: WordScan;
+  /** In the text at hand: up to here no equals sign follows, so that a line is searched once, however many headers it seems to have. */
+  #noCookies = 0;
 
   constructor(rules: KeyRules, words: WordScan) {
     this.#rules = rules;
@@ -44,6 +46,7 @@ export class Assignments {
       this.#addCookies(text, found);
       return;
     }
+    this.#noCookies = 0;
     let from = 0;
     for (;;) {
       const at = this.#words.next(text, from);
@@ -119,10 +122,13 @@ export class Assignments {
     }
     const query = before === '?' || before === '&';
     if (source && !query) return keyEnd;
-    if (header)
-      return text.slice(valueStart, endOfLine(text, valueStart)).includes('=')
-        ? this.#take(text, valueStart, endOfLine(text, valueStart), found)
-        : keyEnd;
+    if (header) {
+      if (valueStart < this.#noCookies) return keyEnd;
+      const lineEnd = endOfLine(text, valueStart);
+      if (text.slice(valueStart, lineEnd).includes('=')) return this.#take(text, valueStart, lineEnd, found);
+      this.#noCookies = lineEnd;
+      return keyEnd;
+    }
     if ('([{'.includes(text[valueStart] ?? ' ')) {
       if (text.startsWith(FILTERED, valueStart)) return valueStart + FILTERED.length;
       if (separator === ',' || (separator === '=' && /\s/.test(text[valueStart - 1]!))) return keyEnd;

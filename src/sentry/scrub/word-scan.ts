@@ -18,6 +18,7 @@ export class WordScan {
   #text = '';
   #from = 0;
   #other = -1;
+  #window = -1;
 
   constructor(keys: readonly string[]) {
     for (const window of WINDOWS) this.#add([...window].map(fold));
@@ -39,13 +40,18 @@ export class WordScan {
 
   /** Where the next one is, behind `from`: a character within it; -1 if there is none. */
   next(text: string, from: number): number {
-    const at = this.#nextWindow(text, from);
-    if (this.#others === undefined) return at;
+    if (this.#others === undefined) return this.#nextWindow(text, from);
     // Kept until it is passed: else each call would go to the end of a text without one.
-    if (text !== this.#text || from < this.#from || (this.#other >= 0 && this.#other < from)) {
+    const same = text === this.#text && from >= this.#from;
+    const kept = same && !(this.#other >= 0 && this.#other < from);
+    // Found from here it begins a character before.
+    if (!same || (this.#window >= 0 && this.#window <= from)) this.#window = this.#nextWindow(text, from);
+    const at = this.#window;
+    // Even when it is kept: to compare a text with itself takes no time, with one that is alike all of its length.
+    this.#text = text;
+    this.#from = from;
+    if (!kept) {
       this.#others.lastIndex = from;
-      this.#text = text;
-      this.#from = from;
       this.#other = this.#others.exec(text)?.index ?? -1;
     }
     const other = this.#other;
