@@ -29,6 +29,7 @@ import { Projects, wrongProjects } from './projects.ts';
 import { type ReadRequest, RequestReader } from './reader.ts';
 import { type Row, rowsOf } from './rows.ts';
 import { keyOf, Seen } from './seen.ts';
+import { Turns } from './turns.ts';
 
 /**
  * Takes what Sentry's SDKs send, as Sentry's Relay does: each item of an envelope becomes an event, its payload the body. Answered 200 is what the channels
@@ -45,6 +46,7 @@ class SentrySource implements Source {
   /** Outlives a life of the source, so that what comes again after an error is known. */
   readonly #seen: Seen | undefined;
   readonly #warnings: LogLimit;
+  readonly #turns = new Turns();
   #full = false;
 
   constructor(values: Options, context: SourceContext) {
@@ -146,7 +148,7 @@ class SentrySource implements Source {
       const read = await this.#reader.read(request, endpoint, query, this.#context.clock.now(), signal);
       body = read.body;
       if (forwarder !== undefined) forwarder.offer(asItCame(request, endpoint, read));
-      const { rows, eventId } = await rowsOf(read.submission, this.#scrubber);
+      const { rows, eventId } = await rowsOf(read.submission, this.#scrubber, this.#turns);
       await this.#accept(gatherer, rows, body);
       if (method === 'GET') answerGif(response);
       else if (endpoint.kind === 'minidump' && eventId !== undefined) answerUuid(response, eventId);

@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { factsOf, type ItemFacts } from '../../sentry/event/facts.ts';
 import type { Given } from '../../sentry/headers.ts';
 import { parseJson } from '../../sentry/json.ts';
 import { type Fields, isFields, textOf } from '../../sentry/payload.ts';
 import type { Scrubber } from '../../sentry/scrub/index.ts';
 import { belongsToEvent, eventIdOf, type Item, isEvent, newEventId, type Submission } from './submission.ts';
+import type { Turns } from './turns.ts';
 
 /** What becomes one event: its body and the values of its headers. */
 export interface Row {
@@ -31,9 +31,6 @@ const RAW: ReadonlySet<string> = new Set(['attachment', 'replay_recording', 'rep
 
 const NOTHING: Fields = {};
 
-/** So much is read at a time: 1 MiB takes up to 60 ms. */
-const TURN_BYTES = 1 << 20;
-
 /** A header longer than this is cut. */
 const LONGEST = 1024;
 
@@ -55,7 +52,11 @@ export interface SubmissionRows {
  * requests make way for others between their items. An event without an id gets one.
  * @param scrubber `undefined`: they are kept as they came
  */
-export async function rowsOf(submission: Submission, scrubber: Scrubber | undefined): Promise<SubmissionRows> {
+export async function rowsOf(
+  submission: Submission,
+  scrubber: Scrubber | undefined,
+  turns: Turns,
+): Promise<SubmissionRows> {
   const { items } = submission;
   let { eventId } = submission;
   let event = -1;
@@ -63,19 +64,16 @@ export async function rowsOf(submission: Submission, scrubber: Scrubber | undefi
   if (eventId === undefined) {
     event = items.findIndex(({ type }) => isEvent(type));
     if (event >= 0) {
+      await turns.take(items[event]!.payload.length);
       ahead = read(items[event]!, scrubber);
       eventId = eventIdOf(ahead.payload['event_id']) ?? newEventId();
     }
   }
   const rows: Row[] = [];
-  let bytes = 0;
   for (const [i, item] of items.entries()) {
-    if (bytes > TURN_BYTES) {
-      bytes = 0;
-      await setImmediate();
-    }
+    const turn = i === event || RAW.has(item.type) ? undefined : turns.take(item.payload.length);
+    if (turn !== undefined) await turn;
     rows.push(toRow(item, i === event ? ahead! : read(item, scrubber), submission, eventId));
-    bytes += item.payload.length;
   }
   return { rows, eventId: eventId ?? items[0]?.eventId };
 }

@@ -5,6 +5,7 @@ import { parseTime } from '../../../src/sentry/time.ts';
 import { batchOf } from '../../../src/sources/sentry/batch.ts';
 import { rowsOf } from '../../../src/sources/sentry/rows.ts';
 import type { Submission } from '../../../src/sources/sentry/submission.ts';
+import { Turns } from '../../../src/sources/sentry/turns.ts';
 
 function submission(items: readonly (readonly [string, string])[]): Submission {
   return {
@@ -17,8 +18,8 @@ function submission(items: readonly (readonly [string, string])[]): Submission {
   };
 }
 
-/** How many turns of the event loop pass until the rows are there. */
-async function turnsOf(of: Submission): Promise<number> {
+/** How many turns of the event loop pass until the rows of all are there. */
+async function turnsOf(...requests: readonly Submission[]): Promise<number> {
   let turns = 0;
   let turn: NodeJS.Immediate;
   const count = (): void => {
@@ -26,7 +27,8 @@ async function turnsOf(of: Submission): Promise<number> {
     turn = setImmediate(count);
   };
   turn = setImmediate(count);
-  await rowsOf(of, undefined);
+  const shared = new Turns();
+  await Promise.all(requests.map((request) => rowsOf(request, undefined, shared)));
   clearImmediate(turn);
   return turns;
 }
@@ -37,7 +39,15 @@ describe('rows of a request', () => {
     const long = ['log', `{"items":[{"body":"${'x'.repeat(1 << 20)}"}]}`] as const;
     assert.equal(await turnsOf(submission(Array.from({ length: 100 }, () => short))), 0);
     assert.equal(await turnsOf(submission([long])), 0);
-    assert.equal(await turnsOf(submission([long, short, long, long])), 2);
+    assert.equal(await turnsOf(submission([long, short, long, long])), 3);
+  });
+
+  it('share the turns: long requests that come at once are read in one each, short ones together', async () => {
+    const short = submission([['log', '{"items":[{}]}']]);
+    const long = submission([['log', `{"items":[{"body":"${'x'.repeat(1 << 20)}"}]}`]]);
+    assert.equal(await turnsOf(...Array.from({ length: 1000 }, () => short)), 0);
+    assert.equal(await turnsOf(...Array.from({ length: 8 }, () => long)), 7);
+    assert.equal(await turnsOf(long, short, short, short), 1);
   });
 
   it('stay in order, and have the id of the event wherever it stands', async () => {
@@ -48,7 +58,7 @@ describe('rows of a request', () => {
       ['event', `{"event_id":"${id}"}`],
       ['log', '{"items":[{}]}'],
     ] as const;
-    const { rows, eventId } = await rowsOf(submission(items), undefined);
+    const { rows, eventId } = await rowsOf(submission(items), undefined, new Turns());
     assert.equal(eventId, id);
     assert.deepEqual(
       rows.map(({ itemType, body }) => [itemType, body.toString()]),
@@ -64,7 +74,7 @@ describe('rows of a request', () => {
     const received = Date.parse('2026-11-23T00:00:00Z');
     const event = ['event', '{"timestamp":"2026-11-22T22:59:59.999600Z"}'] as const;
     for (const sentAt of [received - 3_600_000 + 0.5, received - 55 * 60_000 + 0.5]) {
-      const { rows } = await rowsOf({ ...submission([event]), received, sentAt }, undefined);
+      const { rows } = await rowsOf({ ...submission([event]), received, sentAt }, undefined, new Turns());
       const batch = batchOf(rows);
       const made = sentryRows(batch.bodyOf(0), new GivenReader(batch).of(0), { crash: 'last' })[0]!;
       assert.equal(batch.header('timestamp')!.number(0), Math.floor(parseTime(made.timestamp) / 1000));
