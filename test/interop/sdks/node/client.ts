@@ -26,7 +26,7 @@ Sentry.init({
       ...transport,
       send: async (envelope) => {
         const answer = await transport.send(envelope);
-        if (answer.statusCode === 200) answered++;
+        if (answer.statusCode === 200 && envelope[0].event_id !== undefined) answered++;
         report('answer', { id: envelope[0].event_id, status: answer.statusCode });
         return answer;
       },
