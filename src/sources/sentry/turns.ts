@@ -16,13 +16,16 @@ export class Turns {
   /** Before so many bytes are read: `undefined` when there is room in this turn, else resolves in one of their own. */
   take(bytes: number): Promise<void> | undefined {
     if (this.#last !== undefined || (this.#spent > 0 && this.#spent + bytes > TURN_BYTES)) return this.#wait(bytes);
-    if (this.#spent === 0) {
-      setImmediate(() => {
-        if (this.#last === undefined) this.#spent = 0;
-      });
-    }
+    if (this.#spent === 0) this.#beginAnew();
     this.#spent += bytes;
     return undefined;
+  }
+
+  /** With the next turn, unless somebody waits for one: he begins it then. */
+  #beginAnew(): void {
+    setImmediate(() => {
+      if (this.#last === undefined) this.#spent = 0;
+    });
   }
 
   #wait(bytes: number): Promise<void> {
@@ -35,9 +38,7 @@ export class Turns {
       this.#spent += bytes;
       if (this.#last !== mine) return;
       this.#last = undefined;
-      setImmediate(() => {
-        if (this.#last === undefined) this.#spent = 0;
-      });
+      this.#beginAnew();
     });
     this.#last = mine;
     return mine;
